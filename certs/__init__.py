@@ -1,0 +1,1 @@
+"""Keys and certificates: what proves who we are; imports nothing of ours."""

@@ -1,0 +1,313 @@
+"""L'issue: ce qu'une personne signe, une fois verifie que les faits et les regles le permettent.
+
+La partie administrative n'a pas de texte libre; le motif d'une correction est garde a part.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from controle import forme
+from controle.conclusion import (
+    CATEGORIES,
+    CONCLUSIONS,
+    EXIGENCES,
+    LIBELLES_CONCLUSION,
+    Choix,
+    Conclusion,
+    Exigence,
+    choix,
+)
+from controle.etats import AVANT_ENTREE, Contexte
+from controle.intervalles import Presences
+from controle.qualification import (
+    INCIDENTS,
+    LIBELLES_QUALIFICATION,
+    Proposition,
+    Qualification,
+    proposer,
+)
+from controle.refus_issue import (
+    CategorieHorsContexte,
+    CategorieManquante,
+    ConclusionHorsContexte,
+    ControleSansObjet,
+    DateInutile,
+    DateManquante,
+    DatePassee,
+    EntretienEnCours,
+    IdentiteNonControlee,
+    IssueScellee,
+    QualificationIncoherente,
+    SequellesInutiles,
+    SequellesManquantes,
+    SignataireManquant,
+    TropTotPourConclure,
+)
+from controle.telecontrole import Etat, Fenetre, OriginePresentiel, Telecontrole
+
+__all__ = [
+    "LIBELLES_CONCLUSION",
+    "LIBELLES_QUALIFICATION",
+    "CategorieHorsContexte",
+    "CategorieManquante",
+    "Choix",
+    "Conclusion",
+    "ConclusionHorsContexte",
+    "ControleSansObjet",
+    "DateInutile",
+    "DateManquante",
+    "DatePassee",
+    "DemandeIssue",
+    "EntretienEnCours",
+    "Exigence",
+    "IdentiteNonControlee",
+    "Issue",
+    "IssueScellee",
+    "Proposition",
+    "Qualification",
+    "QualificationIncoherente",
+    "SequellesInutiles",
+    "SequellesManquantes",
+    "SignataireManquant",
+    "TropTotPourConclure",
+    "choix",
+    "conclure",
+    "empecher",
+    "etablir",
+    "proposer",
+]
+
+
+@dataclass(frozen=True)
+class DemandeIssue:
+    """Ce que le formulaire demande d'enregistrer, mots non encore verifies."""
+
+    qualification: str
+    conclusion: str
+    date_effet: date | None = None
+    categorie: int | None = None
+    sequelles: bool | None = None
+    motif_correction: str | None = None
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Une version signee de l'issue; la premiere est 1."""
+
+    version: int
+    qualification: Qualification
+    conclusion: Conclusion
+    date_effet: date | None
+    categorie: int | None
+    sequelles: bool | None
+    motif_correction: str | None
+    signataire: str
+    instant: datetime
+
+    def en_dict(self) -> dict[str, object]:
+        """L'issue telle qu'elle s'exporte."""
+        return {
+            "version": self.version,
+            "qualification": str(self.qualification),
+            "conclusion": str(self.conclusion),
+            "date_effet": self.date_effet.isoformat() if self.date_effet else None,
+            "categorie": self.categorie,
+            "sequelles": self.sequelles,
+            "motif_correction": self.motif_correction,
+            "signataire": self.signataire,
+            "instant": forme.ecrire_instant(self.instant),
+        }
+
+    def empreinte(self) -> str:
+        """L'empreinte que la chaine retient de cette version."""
+        return forme.empreinte("telecontrole-issue/1", forme.canonique(self.en_dict()))
+
+
+def etablir(  # noqa: PLR0913, PLR0917  (tout ce dont depend une issue, et rien de cache)
+    telecontrole: Telecontrole,
+    presences: Presences,
+    identite_controlee: bool,  # noqa: FBT001
+    precedentes: Sequence[Issue],
+    demande: DemandeIssue,
+    signataire: str,
+    maintenant: datetime,
+    fenetre: Fenetre,
+) -> Issue:
+    """L'issue signee, ou le refus (un type par raison, dans controle.refus_issue)."""
+    if not signataire.strip():
+        raise SignataireManquant
+    motif = (demande.motif_correction or "").strip() or None
+    empecher(telecontrole, presences, identite_controlee, precedentes, maintenant, fenetre)
+    if precedentes and motif is None:
+        raise IssueScellee
+    qualification = _qualification(telecontrole, presences, demande, maintenant, fenetre)
+    conclusion = _conclusion(telecontrole.contexte, demande)
+    _exiger(conclusion, demande, _jour(telecontrole, precedentes, maintenant))
+    return Issue(
+        version=len(precedentes) + 1,
+        qualification=qualification,
+        conclusion=conclusion,
+        date_effet=demande.date_effet,
+        categorie=demande.categorie,
+        sequelles=demande.sequelles,
+        motif_correction=motif if precedentes else None,
+        signataire=signataire,
+        instant=maintenant,
+    )
+
+
+def empecher(  # noqa: PLR0913, PLR0917  (les memes faits que `etablir`)
+    telecontrole: Telecontrole,
+    presences: Presences,
+    identite_controlee: bool,  # noqa: FBT001
+    precedentes: Sequence[Issue],
+    maintenant: datetime,
+    fenetre: Fenetre,
+) -> None:
+    """Leve le refus qui empeche, pour l'instant, d'enregistrer quoi que ce soit."""
+    etat = telecontrole.etat
+    if etat is Etat.EN_COURS:
+        raise EntretienEnCours
+    if etat in {Etat.BROUILLON, Etat.ANNULE_SERVICE} or (etat is Etat.REPORTE and not precedentes):
+        raise ControleSansObjet
+    if etat in AVANT_ENTREE and _est_trop_tot(telecontrole, presences, maintenant, fenetre):
+        raise TropTotPourConclure
+    if presences.admis_a is not None and not identite_controlee:
+        raise IdentiteNonControlee
+
+
+def _est_trop_tot(
+    telecontrole: Telecontrole, presences: Presences, maintenant: datetime, fenetre: Fenetre
+) -> bool:
+    venu = presences.assure.premiere_arrivee is not None
+    return not venu and maintenant < telecontrole.debut + fenetre.grace_absence
+
+
+# --- la qualification ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Faits:
+    """Ce que les faits permettent de dire."""
+
+    venu: bool
+    admis: bool
+    #: L'assure a lui-meme refuse la visio, ou demande a etre recu.
+    demande: bool
+    delai_ecoule: bool
+
+
+_VOLONTES = frozenset({OriginePresentiel.REFUS, OriginePresentiel.DEMANDE_ASSURE})
+
+#: Ce que chaque qualification suppose; une qui n'est pas ici est toujours possible.
+_SUPPOSE: dict[Qualification, Callable[[_Faits], bool]] = {
+    Qualification.PRESENT: lambda faits: faits.venu,
+    Qualification.EN_RETARD: lambda faits: faits.venu,
+    Qualification.INTERRUPTION_ASSURE: lambda faits: faits.venu or faits.demande,
+    Qualification.MEDECIN_ABSENT: lambda faits: faits.venu and not faits.admis,
+    Qualification.NON_CONNECTE: lambda faits: not (faits.venu or faits.admis or faits.demande),
+    Qualification.ABSENCE_JUSTIFIEE: lambda faits: not faits.admis,
+    Qualification.ABSENCE_INJUSTIFIEE: lambda faits: (
+        faits.delai_ecoule and not (faits.venu or faits.admis or faits.demande)
+    ),
+}
+
+
+def _qualification(
+    telecontrole: Telecontrole,
+    presences: Presences,
+    demande: DemandeIssue,
+    maintenant: datetime,
+    fenetre: Fenetre,
+) -> Qualification:
+    if demande.qualification not in list(Qualification):
+        raise QualificationIncoherente
+    qualification = Qualification(demande.qualification)
+    faits = _Faits(
+        venu=presences.assure.premiere_arrivee is not None,
+        admis=presences.admis_a is not None,
+        demande=_est_demande_par_assure(telecontrole),
+        delai_ecoule=maintenant >= telecontrole.debut + fenetre.grace_absence,
+    )
+    if qualification in _SUPPOSE and not _SUPPOSE[qualification](faits):
+        raise QualificationIncoherente
+    return qualification
+
+
+def _est_demande_par_assure(telecontrole: Telecontrole) -> bool:
+    presentiel = telecontrole.presentiel
+    return presentiel is not None and presentiel.origine in _VOLONTES
+
+
+# --- la conclusion ------------------------------------------------------------------------------
+
+
+def _conclusion(contexte: Contexte, demande: DemandeIssue) -> Conclusion:
+    if demande.conclusion not in CONCLUSIONS[contexte]:
+        raise ConclusionHorsContexte
+    return Conclusion(demande.conclusion)
+
+
+def _exiger(conclusion: Conclusion, demande: DemandeIssue, jour: date) -> None:
+    exigence = EXIGENCES[conclusion]
+    _exiger_date(exigence, demande.date_effet, jour)
+    if exigence.categorie and demande.categorie not in CATEGORIES:
+        raise CategorieManquante
+    if not exigence.categorie and demande.categorie is not None:
+        raise CategorieHorsContexte
+    if exigence.sequelles and demande.sequelles is None:
+        raise SequellesManquantes
+    if not exigence.sequelles and demande.sequelles is not None:
+        raise SequellesInutiles
+
+
+def _exiger_date(exigence: Exigence, date_effet: date | None, jour: date) -> None:
+    if not exigence.date and date_effet is not None:
+        raise DateInutile
+    if exigence.date and date_effet is None:
+        raise DateManquante
+    if exigence.a_venir and date_effet is not None and date_effet < jour:
+        raise DatePassee
+
+
+def _jour(telecontrole: Telecontrole, precedentes: Sequence[Issue], maintenant: datetime) -> date:
+    """Le jour de la premiere signature, a la caisse: une correction peut dire une date qui,
+    depuis, est passee."""
+    signature = precedentes[0].instant if precedentes else maintenant
+    return signature.astimezone(ZoneInfo(telecontrole.fuseau)).date()
+
+
+# --- la suite -----------------------------------------------------------------------------------
+
+_SUITES: dict[Qualification, tuple[Etat, OriginePresentiel | None]] = {
+    Qualification.PRESENT: (Etat.CLOTURE, None),
+    Qualification.EN_RETARD: (Etat.CLOTURE, None),
+    Qualification.NON_CONNECTE: (Etat.NON_CONNECTE, None),
+    Qualification.INCIDENT_ASSURE: (Etat.INCIDENT_TECHNIQUE, OriginePresentiel.INCIDENT_TECHNIQUE),
+    Qualification.INCIDENT_CAISSE: (Etat.INCIDENT_TECHNIQUE, OriginePresentiel.INCIDENT_TECHNIQUE),
+    Qualification.INCIDENT_INCONNU: (Etat.INCIDENT_TECHNIQUE, OriginePresentiel.INCIDENT_TECHNIQUE),
+    Qualification.REFUS: (Etat.REFUSE, OriginePresentiel.REFUS),
+    Qualification.INTERRUPTION_ASSURE: (Etat.CONVERTI_PRESENTIEL, OriginePresentiel.DEMANDE_ASSURE),
+    Qualification.MEDECIN_ABSENT: (Etat.REPORTE, None),
+    Qualification.ABSENCE_JUSTIFIEE: (Etat.ABSENCE_JUSTIFIEE, OriginePresentiel.ABSENCE_JUSTIFIEE),
+    Qualification.ABSENCE_INJUSTIFIEE: (Etat.ABSENCE_INJUSTIFIEE, None),
+}
+_SANS_CONTROLE = frozenset({Conclusion.PRESENTIEL_NECESSAIRE, Conclusion.CONTROLE_IMPOSSIBLE})
+
+
+def conclure(telecontrole: Telecontrole, issue: Issue) -> None:
+    """L'issue signee fait avancer le telecontrole, et demande le presentiel s'il le faut."""
+    vers, origine = _suite(issue)
+    telecontrole.cloturer(issue.instant, vers, origine)
+
+
+def _suite(issue: Issue) -> tuple[Etat, OriginePresentiel | None]:
+    vers, origine = _SUITES[issue.qualification]
+    if issue.qualification in INCIDENTS and issue.conclusion not in _SANS_CONTROLE:
+        return Etat.CLOTURE, None
+    if issue.conclusion is Conclusion.PRESENTIEL_NECESSAIRE and origine is None:
+        converti = vers in {Etat.CLOTURE, Etat.REPORTE}
+        return Etat.CONVERTI_PRESENTIEL if converti else vers, OriginePresentiel.EXAMEN_CLINIQUE
+    return vers, origine

@@ -1,0 +1,107 @@
+"""Les faits dates d'un telecontrole: ce qui est garde pour dire qui etait la, et quand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Les deux places de la salle."""
+
+    ASSURE = "assure"
+    MEDECIN_CONSEIL = "medecin_conseil"
+
+    @property
+    def autre(self) -> "Role":
+        """L'autre place."""
+        return Role.MEDECIN_CONSEIL if self is Role.ASSURE else Role.ASSURE
+
+
+class GenreFait(StrEnum):
+    """Ce qui peut arriver et doit laisser une trace."""
+
+    SECOND_FACTEUR_REUSSI = "second_facteur_reussi"
+    SECOND_FACTEUR_ECHOUE = "second_facteur_echoue"
+    INFORMATION_ACCEPTEE = "information_acceptee"
+    ENTREE = "entree"
+    SORTIE = "sortie"
+    PERTE = "perte"
+    REPRISE = "reprise"
+    RETOUR = "retour"
+    ADMISSION = "admission"
+    REMISE_EN_ATTENTE = "remise_en_attente"
+    MEDIA_PRET = "media_pret"
+    MEDIA_ETABLI = "media_etabli"
+    MEDIA_PERDU = "media_perdu"
+    MEDIA_MAINTENU = "media_maintenu"
+    PRESENCE_CONSTATEE = "presence_constatee"
+    RETARD_ANNONCE = "retard_annonce"
+    IDENTITE_CONTROLEE = "identite_controlee"
+    EXAMEN_CLINIQUE = "examen_clinique"
+    REFUS_VISIO = "refus_visio"
+    DEMANDE_PRESENTIEL = "demande_presentiel"
+    FIN = "fin"
+    REDEMARRAGE_SERVEUR = "redemarrage_serveur"
+    ISSUE_ENREGISTREE = "issue_enregistree"
+
+
+LIBELLES_FAIT: dict[GenreFait, str] = {
+    GenreFait.SECOND_FACTEUR_REUSSI: "Code reçu par SMS confirmé",
+    GenreFait.SECOND_FACTEUR_ECHOUE: "Code reçu par SMS erroné",
+    GenreFait.INFORMATION_ACCEPTEE: "Information lue et acceptée",
+    GenreFait.ENTREE: "Entrée dans la salle",
+    GenreFait.SORTIE: "Sortie de la salle",
+    GenreFait.PERTE: "Connexion perdue",
+    GenreFait.REPRISE: "Place reprise depuis une autre page",
+    GenreFait.RETOUR: "Retour après une perte de connexion",
+    GenreFait.ADMISSION: "Admission par le médecin-conseil",
+    GenreFait.REMISE_EN_ATTENTE: "Retour en salle d'attente",
+    GenreFait.MEDIA_PRET: "Liaison audio et vidéo prête",
+    GenreFait.MEDIA_ETABLI: "Image et son reçus",
+    GenreFait.MEDIA_PERDU: "Image et son perdus",
+    GenreFait.MEDIA_MAINTENU: "Image et son reçus sans interruption",
+    GenreFait.PRESENCE_CONSTATEE: "Présence constatée",
+    GenreFait.RETARD_ANNONCE: "Retard annoncé par le médecin-conseil",
+    GenreFait.IDENTITE_CONTROLEE: "Identité contrôlée",
+    GenreFait.EXAMEN_CLINIQUE: "Examen clinique nécessaire",
+    GenreFait.REFUS_VISIO: "Visioconférence refusée par l'assuré",
+    GenreFait.DEMANDE_PRESENTIEL: "Rendez-vous en personne demandé par l'assuré",
+    GenreFait.FIN: "Fin de l'entretien",
+    GenreFait.REDEMARRAGE_SERVEUR: "Redémarrage du serveur",
+    GenreFait.ISSUE_ENREGISTREE: "Issue enregistrée",
+}
+
+
+class Source(StrEnum):
+    """D'ou l'on tient un fait."""
+
+    #: Le serveur l'a vu.
+    SERVEUR = "serveur"
+    #: L'un des deux cotes l'affirme.
+    DECLARATION = "declaration"
+
+
+Detail = str | int | bool | None
+
+
+@dataclass(frozen=True)
+class Fait:
+    """Un fait, date deux fois: l'heure du mur, et l'horloge monotone de la machine.
+
+    `monotone` (secondes, a la microseconde) ne se compare qu'au sein d'une meme `execution`,
+    l'identifiant du demarrage de la machine.
+    """
+
+    genre: GenreFait
+    instant: datetime
+    monotone: float
+    execution: str
+    role: str | None = None
+    source: Source = Source.SERVEUR
+    details: Mapping[str, Detail] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.instant.tzinfo is None:
+            raise ValueError("instant sans fuseau horaire")
+        object.__setattr__(self, "monotone", round(self.monotone, 6))

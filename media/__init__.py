@@ -1,0 +1,1 @@
+"""WebRTC facts: ICE servers, acceptable SDP, robots; knows neither HTTP nor Socket.IO."""

@@ -1,0 +1,199 @@
+"""What an acceptable description is: the gate that each offer and answer passes.
+
+It reads line by line, with no parser of a media library: those raise, allocate and guess. Every
+rule is linear in the length of the text, and the length is bounded.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from media.candidate import CandidateKind, CandidateRefused, candidate_kind, check_candidate
+
+__all__ = [
+    "CandidateKind",
+    "CandidateRefused",
+    "SdpRefused",
+    "candidate_kind",
+    "check_candidate",
+    "check_description",
+]
+
+MAX_LENGTH = 16_384
+MAX_LINES = 600
+MAX_SECTIONS = 4
+MAX_CANDIDATES = 64
+
+_LINE = re.compile(r"[a-z]=[\x20-\x7e]+")
+_MEDIA = re.compile(r"(audio|video|application) ([0-9]{1,5}) ([A-Z/]{1,32}) [\x21-\x7e ]+")
+#: DTLS-SRTP and data channels over DTLS, nothing else (RFC 8827, section 6.5).
+_PROFILES = {
+    "audio": "UDP/TLS/RTP/SAVPF",
+    "video": "UDP/TLS/RTP/SAVPF",
+    "application": "UDP/DTLS/SCTP",
+}
+#: RFC 8122, section 5: upper-case hexadecimal.
+_FINGERPRINT = re.compile(r"sha-256 ([0-9A-F]{2}(?::[0-9A-F]{2}){31})")
+#: RFC 8839, section 5.4.
+_UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
+_PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
+#: RFC 8842, section 5: an offer leaves the choice, an answer takes one.
+_SETUPS = {"offer": ("actpass",), "answer": ("active", "passive")}
+
+#: What a transport is made of; each comes at most once in a section.
+_TRANSPORT = ("fingerprint", "ice-ufrag", "ice-pwd", "setup")
+#: No other attribute of the registry begins like one of these.
+_GUARDED = (*_TRANSPORT, "candidate")
+
+
+class SdpRefused(Exception):
+    """A description that is not passed on; `reason` is a code for the log."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass
+class _Section:
+    """The session part of a description, or one of its media sections."""
+
+    #: Media sections only: the m-line has port 0 and is not `bundle-only`.
+    rejected: bool = False
+    attributes: list[tuple[str, str]] = field(default_factory=list)
+
+    def get(self, name: str) -> str | None:
+        """The value of an attribute; None when it is absent."""
+        return next((value for found, value in self.attributes if found == name), None)
+
+
+def check_description(sdp: str, kind: Literal["offer", "answer"]) -> None:
+    """Let a description pass, or raise `SdpRefused`; never anything else.
+
+    `sdp` is what `RTCSessionDescription.sdp` holds. It must describe one to four media, all of
+    them over one DTLS identity, proved by one SHA-256 fingerprint: Chromium checks the last of
+    several `a=fingerprint` lines, so two in one section could show people one value and use the
+    other.
+    """
+    session, *media = _sections(_lines(sdp))
+    if not 1 <= len(media) <= MAX_SECTIONS:
+        raise SdpRefused("sections")
+    for section in (session, *media):
+        _check_attributes(section, kind)
+    _check_fingerprints(session, *media)
+    _check_candidates(session, *media)
+    live = [section for section in media if not section.rejected]
+    for section in live:
+        _check_transport(section, _bundle_head(session, section, live), session)
+
+
+def _lines(sdp: str) -> Iterator[str]:
+    """Cut into lines, each ended by CRLF or LF (RFC 8866, section 5), each `x=text`."""
+    if len(sdp) > MAX_LENGTH:
+        raise SdpRefused("too_long")
+    if not sdp.endswith("\n"):
+        raise SdpRefused("unfinished_line")
+    lines = sdp[:-1].split("\n")
+    if len(lines) > MAX_LINES:
+        raise SdpRefused("too_many_lines")
+    if lines[0].removesuffix("\r") != "v=0":
+        raise SdpRefused("version")
+    for line in lines:
+        text = line.removesuffix("\r")
+        if not _LINE.fullmatch(text):
+            raise SdpRefused("line")
+        yield text
+
+
+def _sections(lines: Iterator[str]) -> list[_Section]:
+    sections = [_Section()]
+    for line in lines:
+        letter, text = line[0], line[2:]
+        if letter == "m":
+            sections.append(_section(text))
+        elif letter == "k":
+            raise SdpRefused("sdes")
+        elif letter == "a":
+            name, _, value = text.partition(":")
+            sections[-1].attributes.append((name, value))
+    for section in sections[1:]:
+        section.rejected &= section.get("bundle-only") is None
+    return sections
+
+
+def _section(text: str) -> _Section:
+    found = _MEDIA.fullmatch(text)
+    if not found:
+        raise SdpRefused("media")
+    media, port, profile = found.groups()
+    if profile != _PROFILES[media]:
+        raise SdpRefused("profile")
+    if int(port) > 65_535:
+        raise SdpRefused("media")
+    return _Section(rejected=int(port) == 0)
+
+
+def _check_attributes(section: _Section, kind: str) -> None:
+    counts = Counter(name for name, _ in section.attributes)
+    if any(counts[name] > 1 for name in _TRANSPORT):
+        raise SdpRefused("repeated_attribute")
+    for name, value in section.attributes:
+        _check_attribute(name, value, kind)
+
+
+def _check_attribute(name: str, value: str, kind: str) -> None:
+    canonical = name.lstrip().lower()
+    if canonical.startswith("crypto"):
+        raise SdpRefused("sdes")
+    # A lenient parser might read what we did not: `a=Fingerprint:`, `a=fingerprint sha-256 …`.
+    if name not in _GUARDED and canonical.startswith(_GUARDED):
+        raise SdpRefused("disguised_attribute")
+    if name == "fingerprint" and not _FINGERPRINT.fullmatch(value):
+        raise SdpRefused("fingerprint")
+    if name == "ice-ufrag" and not _UFRAG.fullmatch(value):
+        raise SdpRefused("ice_ufrag")
+    if name == "ice-pwd" and not _PASSWORD.fullmatch(value):
+        raise SdpRefused("ice_pwd")
+    if name == "setup" and value not in _SETUPS[kind]:
+        raise SdpRefused("setup")
+
+
+def _check_fingerprints(*sections: _Section) -> None:
+    values = {section.get("fingerprint") for section in sections} - {None}
+    if len(values) != 1:
+        raise SdpRefused("fingerprints")
+
+
+def _check_candidates(*sections: _Section) -> None:
+    found = [
+        f"{name}:{value}"
+        for section in sections
+        for name, value in section.attributes
+        if name == "candidate"
+    ]
+    if len(found) > MAX_CANDIDATES:
+        raise SdpRefused("too_many_candidates")
+    for candidate in found:
+        try:
+            check_candidate(candidate)
+        except CandidateRefused as refusal:
+            raise SdpRefused(f"candidate_{refusal.reason}") from refusal
+
+
+def _bundle_head(session: _Section, section: _Section, live: list[_Section]) -> _Section:
+    """The section whose transport this one shares (RFC 8843, section 7.1.3), else itself."""
+    mid = section.get("mid")
+    for name, value in session.attributes:
+        words = value.split(" ")
+        if name == "group" and words[0] == "BUNDLE" and mid in words[1:]:
+            return next((other for other in live if other.get("mid") == words[1]), section)
+    return section
+
+
+def _check_transport(*sources: _Section) -> None:
+    """Every part of a transport must be said by the section, its bundle's head or the session."""
+    for name in _TRANSPORT:
+        if all(source.get(name) is None for source in sources):
+            raise SdpRefused(f"missing_{name.replace('-', '_')}")

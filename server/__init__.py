@@ -1,0 +1,1 @@
+"""Puts the floors together; the only place with environment, clock, network and files."""

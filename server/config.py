@@ -1,0 +1,167 @@
+"""Every setting, typed, read once: a TOML file, then TELECONTROLE_… of the environment."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from media.ice import IceSettings
+
+#: What a configuration must not be left with (`telecontrole serve` refuses it).
+DEFAULT_SECRET = "changez-moi"  # noqa: S105
+MIN_SECRET_LENGTH = 32
+ENVIRONMENT_PREFIX = "TELECONTROLE_"
+
+Network = IPv4Network | IPv6Network
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+
+class ConfigurationError(Exception):
+    """The settings do not allow to start; the message names the setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One server. Durations are in seconds where a name says so, timedeltas otherwise."""
+
+    #: Where databases, keys and certificates live.
+    data_dir: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: int = 8443
+    #: The public origin, as browsers see it; no trailing slash.
+    origin: str = "https://localhost:8443"
+    #: Other origins that may open a socket or post (the demo: the machine's own addresses).
+    more_origins: tuple[str, ...] = ()
+    #: SQLAlchemy URL; empty: SQLite in `data_dir`.
+    database_url: str = ""
+    #: Certificate chain and key; both empty: plain HTTP behind a proxy on this machine.
+    tls_certificate: str = ""
+    tls_key: str = ""
+    #: Keys codes and addresses before they are hashed for storage.
+    secret: str = DEFAULT_SECRET
+    #: Networks of the reverse proxies whose X-Forwarded-For is believed.
+    trusted_proxies: tuple[str, ...] = ()
+    #: Networks that may read /metrics.
+    metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    helpline: str = "3646"
+
+    stun_urls: tuple[str, ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: str = ""
+    turn_ttl_seconds: int = 5_400
+    ice_policy: Literal["all", "relay"] = "all"
+
+    #: The room opens so long before the appointment and stays open so long after it.
+    open_before: timedelta = timedelta(minutes=15)
+    open_after: timedelta = timedelta(minutes=30)
+    #: Nobody is « absent » before this much of the appointment has gone by.
+    absence_grace: timedelta = timedelta(minutes=15)
+    #: A lost assuré returns without a new admission within this time.
+    reconnection_grace: timedelta = timedelta(seconds=120)
+
+    token_lifetime: timedelta = timedelta(minutes=5)
+    assure_session: timedelta = timedelta(hours=4)
+    console_idle: timedelta = timedelta(minutes=30)
+    console_session: timedelta = timedelta(hours=10)
+    login_lifetime: timedelta = timedelta(minutes=15)
+    code_lifetime: timedelta = timedelta(minutes=10)
+    code_tries: int = 5
+    code_lock: timedelta = timedelta(minutes=15)
+    code_resend: timedelta = timedelta(seconds=30)
+    #: Codes that one link may ask for within `code_lock`.
+    codes_per_link: int = 5
+
+    body_bytes: int = 65_536
+    heartbeat: timedelta = timedelta(seconds=60)
+    connect_deadline_seconds: float = 10.0
+    pending_sockets_per_address: int = 64
+    messages_per_second: float = 30.0
+    messages_burst: int = 120
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'telecontrole.db'}"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        return (self.origin, *self.more_origins)
+
+    @property
+    def ice(self) -> IceSettings:
+        return IceSettings(
+            stun_urls=self.stun_urls,
+            turn_urls=self.turn_urls,
+            turn_secret=self.turn_secret,
+            turn_ttl_seconds=self.turn_ttl_seconds,
+            policy=self.ice_policy,
+        )
+
+    def networks(self) -> tuple[Network, ...]:
+        return tuple(ip_network(text) for text in self.metrics_networks)
+
+    def check_for_service(self) -> None:
+        """:raises ConfigurationError: for what `serve` must not start with."""
+        if self.secret == DEFAULT_SECRET or len(self.secret) < MIN_SECRET_LENGTH:
+            raise ConfigurationError(
+                f"secret: a value of its own, {MIN_SECRET_LENGTH} characters at least, is needed"
+            )
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ConfigurationError("tls_certificate and tls_key go together")
+        if not self.origin.startswith("https://"):
+            raise ConfigurationError("origin: browsers give camera and microphone to https only")
+        if not self.tls_certificate and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ConfigurationError("host: without tls_certificate, listen on loopback only")
+        if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
+            raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
+
+
+def read(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """The configuration of `path` (TOML, optional), overridden by the environment.
+
+    :raises ConfigurationError: an unknown setting, or a value of the wrong kind.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values.update(tomllib.loads(path.read_text()))
+        except (OSError, tomllib.TOMLDecodeError) as wrong:
+            raise ConfigurationError(f"{path}: {wrong}") from wrong
+    for name, text in environment.items():
+        if name.startswith(ENVIRONMENT_PREFIX):
+            values[name.removeprefix(ENVIRONMENT_PREFIX).lower()] = text
+    return replace(Config(), **{name: _value(name, value) for name, value in values.items()})
+
+
+def _value(name: str, value: Any) -> Any:
+    kinds = get_type_hints(Config)
+    if name not in {setting.name for setting in fields(Config)}:
+        raise ConfigurationError(f"{name}: no such setting")
+    try:
+        return _converted(kinds[name], value)
+    except (TypeError, ValueError) as wrong:
+        raise ConfigurationError(f"{name}: {value!r} is not a {kinds[name]}") from wrong
+
+
+def _converted(kind: Any, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    if kind is timedelta:
+        return timedelta(seconds=float(value))
+    if kind == tuple[str, ...]:
+        return tuple(value.split(",")) if isinstance(value, str) else tuple(map(str, value))
+    if kind in (int, float, str):
+        return kind(value)
+    if value not in ("all", "relay"):
+        raise ValueError(value)
+    return value
+
+
+def from_environment(path: Path | None = None) -> Config:
+    return read(path, os.environ)
+
+
+

@@ -1,0 +1,1 @@
+"""Who somebody is: convocation links, second factor, sessions."""

@@ -1,0 +1,144 @@
+"""Sessions on the server's side: a cookie holds a secret, the store its hash, both can end."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aiohttp import web
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.store import schema as t
+from server.store.sql import read, written
+
+from .secrets import Keeper, new_secret
+
+Kind = Literal["assure", "console"]
+
+#: `__Host-`: this host alone, https alone, the whole site (RFC 6265bis §4.1.3.2).
+COOKIES: dict[Kind, str] = {"assure": "__Host-assure", "console": "__Host-console"}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open session. `reference` names it in tokens, without opening it."""
+
+    reference: str
+    kind: Kind
+    subject: str
+    #: The one télécontrôle of an assuré's session; empty for a console's.
+    telecontrole: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """`idle`: without a request; `life`: in all."""
+
+    idle: timedelta
+    life: timedelta
+
+
+class Sessions:
+    def __init__(self, keeper: Keeper, rules: dict[Kind, SessionRules]) -> None:
+        self._keeper = keeper
+        self._rules = rules
+
+    async def open(
+        self,
+        connection: AsyncConnection,
+        kind: Kind,
+        subject: str,
+        now: datetime,
+        telecontrole: str = "",
+    ) -> tuple[Session, str]:
+        """A new session and the secret for its cookie."""
+        secret = new_secret()
+        session = Session(secrets.token_hex(16), kind, subject, telecontrole)
+        await connection.execute(
+            insert(t.session).values(
+                empreinte=self._keeper.hashed("session", kind, secret),
+                reference=session.reference,
+                genre=kind,
+                sujet=subject,
+                telecontrole=telecontrole or None,
+                vue=written(now),
+                expire=written(now + self._rules[kind].life),
+            )
+        )
+        return session, secret
+
+    async def find(
+        self, connection: AsyncConnection, kind: Kind, request: web.Request, now: datetime
+    ) -> Session | None:
+        """The session of this request's cookie, if it still holds."""
+        secret = request.cookies.get(COOKIES[kind], "")
+        if not secret:
+            return None
+        hashed = self._keeper.hashed("session", kind, secret[:128])
+        row = (
+            await connection.execute(select(t.session).where(t.session.c.empreinte == hashed))
+        ).first()
+        if row is None or row.revoquee or read(row.expire) < now:
+            return None
+        if now - read(row.vue) > self._rules[kind].idle:
+            return None
+        return Session(row.reference, kind, row.sujet, row.telecontrole or "")
+
+    async def seen(self, connection: AsyncConnection, session: Session, now: datetime) -> None:
+        """The person is still there: the idle time starts again."""
+        await connection.execute(
+            update(t.session)
+            .where(t.session.c.reference == session.reference)
+            .values(vue=written(now))
+        )
+
+    async def alive(self, connection: AsyncConnection, reference: str, now: datetime) -> bool:
+        """Whether a token made for this session may still be used."""
+        row = (
+            await connection.execute(
+                select(t.session.c.revoquee, t.session.c.expire).where(
+                    t.session.c.reference == reference
+                )
+            )
+        ).first()
+        return row is not None and not row.revoquee and read(row.expire) >= now
+
+    async def revoke(self, connection: AsyncConnection, reference: str, now: datetime) -> None:
+        await connection.execute(
+            update(t.session)
+            .where(t.session.c.reference == reference)
+            .values(revoquee=written(now))
+        )
+
+    async def use_token(self, connection: AsyncConnection, jti: str, expires: int) -> bool:
+        """Take a room token's single use; False if it was taken before."""
+        known = await connection.scalar(
+            select(t.jeton_utilise.c.jti).where(t.jeton_utilise.c.jti == jti)
+        )
+        if known is not None:
+            return False
+        await connection.execute(insert(t.jeton_utilise).values(jti=jti, expire=expires))
+        return True
+
+    async def forget_tokens(self, connection: AsyncConnection, before: datetime) -> None:
+        """Used tokens that have long expired need not be remembered."""
+        await connection.execute(
+            delete(t.jeton_utilise).where(t.jeton_utilise.c.expire < int(before.timestamp()))
+        )
+
+
+def give_cookie(response: web.StreamResponse, kind: Kind, secret: str, life: timedelta) -> None:
+    response.set_cookie(
+        COOKIES[kind],
+        secret,
+        max_age=int(life.total_seconds()),
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def take_cookie(response: web.StreamResponse, kind: Kind) -> None:
+    response.del_cookie(COOKIES[kind], path="/", secure=True, httponly=True, samesite="Strict")

@@ -1,0 +1,1 @@
+"""What is written to the assuré: the messages and where they go."""

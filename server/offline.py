@@ -1,0 +1,127 @@
+"""What the command does without a server: export, verify, rotate, make a login."""
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from certs.jwk import JwksRefused, public_keys_from_jwks
+from controle.registre import TelecontroleInconnu
+from controle.verification import verifier
+from cryptography.exceptions import InvalidSignature
+
+from .clock import SystemClock
+from .config import Config
+from .identity.links import Links
+from .identity.secrets import Keeper
+from .record import Recorder
+from .rings import Rings
+from .store.database import open_database
+from .store.sql import RegistreSql
+
+#: A record is some hundred kilobytes; beyond this it is something else.
+MAX_RECORD_BYTES = 50_000_000
+
+
+async def export(data_dir: Path, identifier: str, file: Path) -> int:
+    """Write one télécontrôle's record; works beside a running server."""
+    try:
+        wanted = str(UUID(identifier))
+    except ValueError:
+        return refuse(f"{identifier} n'est pas un identifiant de télécontrôle.")
+    if not (data_dir / "telecontrole.db").exists():
+        return refuse(f"Pas de base de données dans {data_dir}.")
+    config = Config(data_dir=data_dir)
+    database = await open_database(config.database)
+    try:
+        recorder = Recorder(SystemClock(), Rings.open(data_dir, datetime.now(UTC)).seals)
+        async with RegistreSql(database).lecture() as unite:
+            await unite.telecontrole(wanted)
+            exported = await recorder.export(unite, wanted)
+    except TelecontroleInconnu:
+        return refuse(f"Pas de télécontrôle {wanted} dans {data_dir}.")
+    finally:
+        await database.close()
+    file.write_text(json.dumps(exported, ensure_ascii=False, indent=1) + "\n")
+    return 0
+
+
+def verify(file: Path, keys: Path | None) -> int:
+    """Check a record against the published keys, or against those it carries (and say so).
+
+    Exit status: 0 intact, 1 altered, 2 unreadable.
+    """
+    try:
+        record = _read(file)
+        published = public_keys_from_jwks(_read(keys) if keys else _keys_of(record))
+    except (OSError, ValueError, RecursionError, JwksRefused) as wrong:
+        return refuse(f"Illisible : {wrong}")
+
+    def valid(kid: str, message: bytes, signature: bytes) -> bool:
+        key = published.get(kid)
+        if key is None:
+            return False
+        try:
+            key.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
+
+    verdict = verifier(record, valid)
+    if verdict.valide:
+        say(f"Intact. {verdict.raison}")
+        if keys is None:
+            say("Clé de signature prise dans le fichier, à comparer à celle que le service publie :")
+            for kid in sorted(published):
+                say(f"  {kid}")
+        return 0
+    line = f"Ligne {verdict.premiere_ligne} : " if verdict.premiere_ligne else ""
+    say(f"Altéré. {line}{verdict.raison}")
+    return 1
+
+
+def _read(file: Path) -> Mapping[str, object]:
+    if file.stat().st_size > MAX_RECORD_BYTES:
+        raise ValueError("fichier trop grand")
+    content = json.loads(file.read_bytes())
+    if not isinstance(content, dict):
+        raise ValueError("ce n'est pas un relevé")
+    return content
+
+
+def _keys_of(record: Mapping[str, object]) -> Mapping[str, object]:
+    keys = record.get("cles")
+    if not isinstance(keys, dict):
+        raise ValueError("le relevé ne porte pas de clé ; donnez --keys")
+    return keys
+
+
+def rotate(data_dir: Path, use: str, now: datetime) -> str:
+    """A new key for `use`; a running server takes it up by itself."""
+    rings = Rings.open(data_dir, now)
+    ring = rings.tokens if use == "tokens" else rings.seals
+    return ring.rotate(now)
+
+
+async def login(config: Config, medecin: str, now: datetime) -> str:
+    """A login link for one use, for the time before OpenID Connect is set up."""
+    database = await open_database(config.database)
+    try:
+        async with RegistreSql(database).transaction() as unite:
+            secret = await Links(Keeper(config.secret)).make_login(
+                unite.connection, medecin, expires=now + config.login_lifetime, once=True
+            )
+    finally:
+        await database.close()
+    return f"{config.origin}/console#{secret}"
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def refuse(text: str) -> int:
+    sys.stderr.write(f"telecontrole: {text}\n")
+    return 2

@@ -1,0 +1,73 @@
+"""Facts get their date here, seals their signature, and a record its form for the outside."""
+
+from dataclasses import replace
+
+from certs.signing_keys import KeyRing
+from controle.chaine import MotifSceau, Sceau
+from controle.presence import Detail, Fait, GenreFait, Source
+from controle.verification import FORMAT
+
+from .clock import SystemClock
+from .store.sql import UniteSql
+
+
+class Recorder:
+    """`seals`: the keys that sign; their public halves stay published for good."""
+
+    def __init__(self, clock: SystemClock, seals: KeyRing) -> None:
+        self._clock = clock
+        self._seals = seals
+
+    def fact(
+        self,
+        kind: GenreFait,
+        role: str | None = None,
+        *,
+        claim: bool = False,
+        **details: Detail,
+    ) -> Fait:
+        """Now, as it happened; `claim`: it is one side's word only."""
+        moment = self._clock.moment()
+        return Fait(
+            genre=kind,
+            instant=moment.wall,
+            monotone=moment.monotonic,
+            execution=moment.boot,
+            role=role,
+            source=Source.DECLARATION if claim else Source.SERVEUR,
+            details=details,
+        )
+
+    async def sealed(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> Sceau | None:
+        """A seal of the chain as it is now, not stored yet; None for an empty chain."""
+        lines = await unite.lignes(telecontrole)
+        if not lines:
+            return None
+        length, head = lines[-1].tete
+        unsigned = Sceau(telecontrole, length, head, self._clock(), str(why), "", "")
+        self._seals.refresh()
+        kid, signature = self._seals.sign(unsigned.octets())
+        return replace(unsigned, cle=kid, signature=signature)
+
+    async def seal(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> None:
+        """Sign the chain's head and keep the seal."""
+        sceau = await self.sealed(unite, telecontrole, why)
+        if sceau is not None:
+            await unite.sceller(sceau)
+
+    async def export(self, unite: UniteSql, telecontrole: str) -> dict[str, object]:
+        """The record of one télécontrôle, sealed at its head; stores nothing.
+
+        No name, address or medical word is in it: roles, hours, and what happened.
+        """
+        seals = [*await unite.sceaux(telecontrole)]
+        last = await self.sealed(unite, telecontrole, MotifSceau.EXPORT)
+        if last is not None:
+            seals.append(last)
+        return {
+            "format": FORMAT,
+            "telecontrole": telecontrole,
+            "lignes": [ligne.en_dict() for ligne in await unite.lignes(telecontrole)],
+            "sceaux": [sceau.en_dict() for sceau in seals],
+            "cles": self._seals.jwks(),
+        }

@@ -1,0 +1,127 @@
+"""Opens what a server needs, serves until told to stop, closes everything in order."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from certs.files import write_atomically
+from certs.tls import server_context
+
+from . import demo, logs
+from .app import Parts, create_app
+from .config import Config
+from .rings import Rings
+from .robots import run_robot
+from .store.database import open_database
+
+log = structlog.get_logger()
+
+#: Seconds that open requests have to end at a stop; sockets are told and come back elsewhere.
+SHUTDOWN = 2.0
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    return bound
+
+
+async def serve(config: Config, bound: socket.socket | None = None) -> None:
+    """`telecontrole serve`."""
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    database = await open_database(config.database)
+    try:
+        rings = Rings.open(config.data_dir, datetime.now(UTC))
+        parts = Parts(config=config, database=database, rings=rings)
+        bound = bound or listening(config.host, config.port)
+        await _until_stopped(parts, bound, lambda: None)
+    finally:
+        await database.close()
+
+
+async def serve_demo(
+    *,
+    port: int,
+    data_dir: Path,
+    ready_file: Path | None,
+    count: int,
+    robot: str,
+    show: Callable[[dict[str, object]], None],
+) -> None:
+    """`telecontrole demo`."""
+    now = datetime.now(UTC)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    bound = listening("0.0.0.0", port)  # noqa: S104 — a phone on the same network joins too
+    config, ca = demo.configure(data_dir, bound.getsockname()[1], now, Config())
+    database = await open_database(config.database)
+    try:
+        day = await demo.day_of(database, config, now, count)
+        from .web.demo import demo_routes  # noqa: PLC0415 — needs the seeded day's module first
+
+        parts = Parts(
+            config=config,
+            database=database,
+            rings=Rings.open(data_dir, now),
+            codes=day.code_of,
+            extra=demo_routes(day),
+        )
+        ready = demo.ready(config, ca, day)
+
+        def announce() -> None:
+            show(ready)
+            if ready_file is not None:
+                write_atomically(ready_file, json.dumps(ready, ensure_ascii=False).encode())
+
+        async with run_robot(robot, ready, ca):
+            await _until_stopped(parts, bound, announce)
+    finally:
+        await database.close()
+
+
+async def _until_stopped(
+    parts: Parts, bound: socket.socket, announce: Callable[[], None]
+) -> None:
+    """Serve on `bound` until SIGINT or SIGTERM."""
+    config = parts.config
+    tls = None
+    if config.tls_certificate:
+        tls = server_context(Path(config.tls_certificate), Path(config.tls_key))
+    runner = web.AppRunner(
+        await create_app(parts),
+        access_log=None,
+        keepalive_timeout=15,
+        shutdown_timeout=SHUTDOWN,
+    )
+    await runner.setup()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        await web.SockSite(runner, bound, ssl_context=tls, backlog=512).start()
+        log.info("serving", port=bound.getsockname()[1])
+        announce()
+        await stop.wait()
+        log.info("stopping")
+    finally:
+        await runner.cleanup()
+
+
+def run(main: object, *, readable: bool) -> None:
+    """An event loop on uvloop, logs on standard error."""
+    logs.configure(readable=readable)
+    # A data directory holds keys and names: nothing in it is for other accounts.
+    os.umask(0o077)
+    uvloop.run(main)  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""The registre in SQL: SQLite by default, one dialect of SQLAlchemy Core."""

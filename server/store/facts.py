@@ -1,0 +1,72 @@
+"""The few facts that lists need, without reading whole chains."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controle.chaine import Ligne
+from controle.presence import Fait, GenreFait, Role
+
+from . import schema as t
+
+#: Those that a list or a room's memory is made of; heartbeats and media claims are not read.
+MILESTONES = (
+    GenreFait.ENTREE,
+    GenreFait.RETOUR,
+    GenreFait.REPRISE,
+    GenreFait.PERTE,
+    GenreFait.SORTIE,
+    GenreFait.ADMISSION,
+    GenreFait.IDENTITE_CONTROLEE,
+    GenreFait.INFORMATION_ACCEPTEE,
+    GenreFait.FIN,
+)
+SEATED = (GenreFait.ENTREE, GenreFait.RETOUR, GenreFait.REPRISE, GenreFait.PERTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Milestones:
+    """The milestones of one télécontrôle, in order."""
+
+    facts: Sequence[Fait]
+
+    def _of(self, kind: GenreFait, role: Role | None) -> list[Fait]:
+        return [f for f in self.facts if f.genre is kind and (role is None or f.role == role)]
+
+    def first(self, kind: GenreFait, role: Role | None = None) -> str | None:
+        found = self._of(kind, role)
+        return found[0].instant.isoformat() if found else None
+
+    def last_fact(self, kind: GenreFait, role: Role | None = None) -> Fait | None:
+        found = self._of(kind, role)
+        return found[-1] if found else None
+
+    def last(self, kind: GenreFait, role: Role | None = None) -> str | None:
+        found = self.last_fact(kind, role)
+        return found.instant.isoformat() if found else None
+
+    def last_detail(self, kind: GenreFait, name: str) -> object:
+        found = self.last_fact(kind)
+        return found.details.get(name) if found else None
+
+    def was_there(self, role: Role) -> bool:
+        """Came, and was never seen to leave on purpose."""
+        moves = [f.genre for f in self.facts if f.role == role and f.genre in {*SEATED, GenreFait.SORTIE}]
+        return bool(moves) and moves[-1] is not GenreFait.SORTIE
+
+    def last_seen(self, role: Role) -> str | None:
+        seen = [f for f in self.facts if f.role == role and f.genre in SEATED]
+        return seen[-1].instant.isoformat() if seen else None
+
+
+async def milestones(connection: AsyncConnection, telecontrole: str) -> Milestones:
+    rows = await connection.scalars(
+        select(t.ligne.c.contenu)
+        .where(t.ligne.c.telecontrole == telecontrole)
+        .where(t.ligne.c.genre.in_([str(kind) for kind in MILESTONES]))
+        .order_by(t.ligne.c.seq)
+    )
+    return Milestones([Ligne.depuis_dict(json.loads(text)).fait for text in rows])

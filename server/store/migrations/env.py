@@ -1,0 +1,20 @@
+"""Alembic's entry: applies the versions to the database it is given."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+from server.store.schema import metadata
+
+
+def run() -> None:
+    url = context.config.get_main_option("sqlalchemy.url")
+    assert url is not None
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()

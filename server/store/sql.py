@@ -1,0 +1,251 @@
+"""The domain's registre (controle/registre.py) over SQL."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, insert, select, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controle.chaine import Ligne, Sceau, Tete, chainer, genese
+from controle.issue import Conclusion, Issue, Qualification
+from controle.presence import Fait
+from controle.registre import SceauIncoherent, TelecontroleInconnu, VersionConcurrente
+from controle.telecontrole import Contexte, DemandePresentiel, Etat, OriginePresentiel, Telecontrole
+
+from . import schema as t
+from .database import Database
+
+
+def written(instant: datetime) -> str:
+    """An instant as it is stored: UTC, always with microseconds, so that text sorts as time."""
+    return instant.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def read(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class UniteSql:
+    """One transaction; all of it is kept or none."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+
+    async def telecontrole(self, identifiant: str) -> Telecontrole:
+        found = await self._telecontroles(_telecontroles().where(t.telecontrole.c.id == identifiant))
+        if not found:
+            raise TelecontroleInconnu
+        return found[0]
+
+    async def du_medecin(self, medecin: str, de: datetime, a: datetime) -> Sequence[Telecontrole]:
+        """Those of a médecin-conseil whose hour is in [de, a), by hour."""
+        return await self._telecontroles(
+            _telecontroles()
+            .where(t.telecontrole.c.medecin_conseil == medecin)
+            .where(t.telecontrole.c.debut >= written(de), t.telecontrole.c.debut < written(a))
+            .order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
+        )
+
+    async def en_cours(self, medecin: str) -> Sequence[Telecontrole]:
+        """The conversations this médecin-conseil is in: one at most."""
+        return await self._telecontroles(
+            _telecontroles()
+            .where(t.telecontrole.c.medecin_conseil == medecin)
+            .where(t.telecontrole.c.etat == str(Etat.EN_COURS))
+        )
+
+    async def en_etat(self, *etats: Etat) -> Sequence[Telecontrole]:
+        return await self._telecontroles(
+            _telecontroles().where(t.telecontrole.c.etat.in_([str(etat) for etat in etats]))
+        )
+
+    async def enregistrer(self, un: Telecontrole) -> None:
+        """Insert or update, with its in-person request if it has one."""
+        values = {
+            "caisse": un.caisse,
+            "medecin_conseil": un.medecin_conseil,
+            "assure": un.assure,
+            "contexte": str(un.contexte),
+            "debut": written(un.debut),
+            "fuseau": un.fuseau,
+            "duree_minutes": round(un.duree.total_seconds() / 60),
+            "etat": str(un.etat),
+            "examen_clinique": un.examen_clinique,
+        }
+        changed = await self.connection.execute(
+            update(t.telecontrole).where(t.telecontrole.c.id == un.id).values(values)
+        )
+        if not changed.rowcount:
+            await self.connection.execute(insert(t.telecontrole).values(id=un.id, **values))
+        if un.presentiel is not None:
+            await self._keep_request(un.presentiel)
+
+    async def _keep_request(self, demande: DemandePresentiel) -> None:
+        known = await self.connection.scalar(
+            select(t.demande_presentiel.c.telecontrole).where(
+                t.demande_presentiel.c.telecontrole == demande.telecontrole
+            )
+        )
+        if known is None:
+            await self.connection.execute(
+                insert(t.demande_presentiel).values(
+                    telecontrole=demande.telecontrole,
+                    origine=str(demande.origine),
+                    instant=written(demande.instant),
+                )
+            )
+
+    async def _telecontroles(self, query: Select[Any]) -> list[Telecontrole]:
+        rows = (await self.connection.execute(query)).mappings()
+        return [_telecontrole(row) for row in rows]
+
+    # --- the chain ------------------------------------------------------------------------------
+
+    async def inscrire(self, identifiant: str, fait: Fait) -> Ligne:
+        """Append a fact; durable when the transaction is left."""
+        ligne = chainer(identifiant, await self._head(identifiant), fait)
+        await self.connection.execute(
+            insert(t.ligne).values(
+                telecontrole=identifiant,
+                seq=ligne.seq,
+                genre=str(fait.genre),
+                empreinte=ligne.empreinte,
+                contenu=json.dumps(ligne.en_dict(), ensure_ascii=False),
+            )
+        )
+        return ligne
+
+    async def _head(self, identifiant: str) -> Tete | None:
+        last = (
+            await self.connection.execute(
+                select(t.ligne.c.seq, t.ligne.c.empreinte)
+                .where(t.ligne.c.telecontrole == identifiant)
+                .order_by(t.ligne.c.seq.desc())
+                .limit(1)
+            )
+        ).first()
+        return (last.seq, last.empreinte) if last else None
+
+    async def lignes(self, identifiant: str) -> Sequence[Ligne]:
+        rows = await self.connection.scalars(
+            select(t.ligne.c.contenu)
+            .where(t.ligne.c.telecontrole == identifiant)
+            .order_by(t.ligne.c.seq)
+        )
+        return [Ligne.depuis_dict(json.loads(text)) for text in rows]
+
+    async def sceller(self, sceau: Sceau) -> None:
+        head = await self._head(sceau.telecontrole) or (0, genese(sceau.telecontrole))
+        if (sceau.longueur, sceau.tete) != head:
+            raise SceauIncoherent
+        await self.connection.execute(
+            insert(t.sceau).values(
+                telecontrole=sceau.telecontrole, contenu=json.dumps(sceau.en_dict())
+            )
+        )
+
+    async def sceaux(self, identifiant: str) -> Sequence[Sceau]:
+        rows = await self.connection.scalars(
+            select(t.sceau.c.contenu)
+            .where(t.sceau.c.telecontrole == identifiant)
+            .order_by(t.sceau.c.id)
+        )
+        return [Sceau.depuis_dict(json.loads(text)) for text in rows]
+
+    # --- the outcome ----------------------------------------------------------------------------
+
+    async def issues(self, identifiant: str) -> Sequence[Issue]:
+        rows = (
+            await self.connection.execute(
+                select(t.issue)
+                .where(t.issue.c.telecontrole == identifiant)
+                .order_by(t.issue.c.version)
+            )
+        ).mappings()
+        return [_issue(row) for row in rows]
+
+    async def enregistrer_issue(self, identifiant: str, issue: Issue) -> None:
+        """Insert only: a version, once signed, is never updated."""
+        if issue.version != len(await self.issues(identifiant)) + 1:
+            raise VersionConcurrente
+        await self.connection.execute(
+            insert(t.issue).values(
+                telecontrole=identifiant,
+                version=issue.version,
+                qualification=str(issue.qualification),
+                conclusion=str(issue.conclusion),
+                date_effet=issue.date_effet.isoformat() if issue.date_effet else None,
+                categorie=issue.categorie,
+                sequelles=issue.sequelles,
+                motif_correction=issue.motif_correction,
+                signataire=issue.signataire,
+                instant=written(issue.instant),
+            )
+        )
+
+
+class RegistreSql:
+    """The registre of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UniteSql]:
+        async with self.database.write() as connection:
+            yield UniteSql(connection)
+
+    @asynccontextmanager
+    async def lecture(self) -> AsyncIterator[UniteSql]:
+        """To read only: waits for no writer."""
+        async with self.database.read() as connection:
+            yield UniteSql(connection)
+
+
+def _telecontroles() -> Select[Any]:
+    return select(
+        t.telecontrole,
+        t.demande_presentiel.c.origine,
+        t.demande_presentiel.c.instant.label("demande_instant"),
+    ).outerjoin(
+        t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id
+    )
+
+
+def _telecontrole(row: RowMapping) -> Telecontrole:
+    demande = None
+    if row["origine"] is not None:
+        demande = DemandePresentiel(
+            row["id"], OriginePresentiel(row["origine"]), read(row["demande_instant"])
+        )
+    return Telecontrole(
+        id=row["id"],
+        caisse=row["caisse"],
+        medecin_conseil=row["medecin_conseil"],
+        assure=row["assure"],
+        contexte=Contexte(row["contexte"]),
+        debut=read(row["debut"]),
+        fuseau=row["fuseau"],
+        duree=timedelta(minutes=row["duree_minutes"]),
+        etat=Etat(row["etat"]),
+        presentiel=demande,
+        examen_clinique=row["examen_clinique"],
+    )
+
+
+def _issue(row: RowMapping) -> Issue:
+    return Issue(
+        version=row["version"],
+        qualification=Qualification(row["qualification"]),
+        conclusion=Conclusion(row["conclusion"]),
+        date_effet=date.fromisoformat(row["date_effet"]) if row["date_effet"] else None,
+        categorie=row["categorie"],
+        sequelles=row["sequelles"],
+        motif_correction=row["motif_correction"],
+        signataire=row["signataire"],
+        instant=read(row["instant"]),
+    )

@@ -1,0 +1,98 @@
+"""/api/assure: the assuré's requests, each a few lines over server/door.py."""
+
+import json
+
+from aiohttp import web
+
+from server.identity.sessions import Session, give_cookie, take_cookie
+from server.keys import CLOCK, CONFIG, DOOR, REGISTRE, ROOM_SOCKETS, SESSIONS
+
+from .errors import BadBody, Unauthenticated
+from .http import answer, body
+from .messages import CodeSent, Consent, Entering, InPersonRequested, Link
+
+routes = web.RouteTableDef()
+
+
+async def session_of(request: web.Request) -> Session | None:
+    app = request.app
+    async with app[REGISTRE].lecture() as unite:
+        return await app[SESSIONS].find(unite.connection, "assure", request, app[CLOCK]())
+
+
+async def required(request: web.Request) -> Session:
+    session = await session_of(request)
+    if session is None:
+        raise Unauthenticated
+    return session
+
+
+@routes.post("/api/assure/lien")
+async def link_state(request: web.Request) -> web.Response:
+    asked = await body(request, Link)
+    return answer(await request.app[DOOR].state(asked.link, await session_of(request)))
+
+
+@routes.post("/api/assure/code")
+async def send_code(request: web.Request) -> web.Response:
+    sent = await request.app[DOOR].send_code((await body(request, Link)).link)
+    return answer(CodeSent(expires_in=sent.expires_in, resend_in=sent.resend_in))
+
+
+@routes.post("/api/assure/session")
+async def enter(request: web.Request) -> web.Response:
+    asked = await body(request, Entering)
+    entered = await request.app[DOOR].enter(asked.link, asked.code)
+    response = answer(await request.app[DOOR].visit(entered.session), status=201)
+    give_cookie(response, "assure", entered.secret, request.app[CONFIG].assure_session)
+    return response
+
+
+@routes.post("/api/assure/information")
+async def consent(request: web.Request) -> web.Response:
+    session = await required(request)
+    try:
+        await request.app[DOOR].consent(session, (await body(request, Consent)).version)
+    except ValueError:
+        raise BadBody("Cette information a changé. Rechargez la page.", "version") from None
+    return answer(await request.app[DOOR].visit(session))
+
+
+@routes.post("/api/assure/jeton")
+async def room_access(request: web.Request) -> web.Response:
+    return answer(await request.app[DOOR].room_access(await required(request)))
+
+
+@routes.post("/api/assure/refus")
+async def refuse(request: web.Request) -> web.Response:
+    asked = await body(request, Link)
+    at = await request.app[DOOR].refuse(asked.link, await session_of(request))
+    return answer(InPersonRequested(at=at.isoformat()))
+
+
+@routes.post("/api/assure/presentiel")
+async def in_person(request: web.Request) -> web.Response:
+    at = await request.app[DOOR].request_in_person(await required(request))
+    return answer(InPersonRequested(at=at.isoformat()))
+
+
+@routes.get("/api/assure/releve")
+async def record(request: web.Request) -> web.Response:
+    exported = await request.app[DOOR].record(await required(request))
+    return web.Response(
+        text=json.dumps(exported, ensure_ascii=False, indent=1),
+        content_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="releve-de-presence.json"'},
+    )
+
+
+@routes.delete("/api/assure/session")
+async def log_out(request: web.Request) -> web.Response:
+    session = await required(request)
+    app = request.app
+    async with app[REGISTRE].transaction() as unite:
+        await app[SESSIONS].revoke(unite.connection, session.reference, app[CLOCK]())
+    await app[ROOM_SOCKETS].close_session(session.reference)
+    response = web.Response(status=204)
+    take_cookie(response, "assure")
+    return response

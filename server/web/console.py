@@ -1,0 +1,127 @@
+"""/api/console: the médecin-conseil's requests, each a few lines over server/desk.py."""
+
+import json
+from uuid import UUID
+
+from aiohttp import web
+
+from controle.registre import TelecontroleInconnu
+from server.identity.sessions import Session, give_cookie, take_cookie
+from server.keys import (
+    CLOCK,
+    CONFIG,
+    CONSOLE_SOCKETS,
+    DESK,
+    LINKS,
+    REGISTRE,
+    ROOM_SOCKETS,
+    SESSIONS,
+)
+
+from .errors import BadBody, Unauthenticated
+from .http import answer, body, is_date
+from .messages import IdentityCheck, Login, OutcomeForm
+
+routes = web.RouteTableDef()
+
+ONE = "/api/console/telecontroles/{id}"
+
+
+async def required(request: web.Request) -> Session:
+    """The console's session; being used, its idle time starts again."""
+    app = request.app
+    now = app[CLOCK]()
+    async with app[REGISTRE].lecture() as unite:
+        session = await app[SESSIONS].find(unite.connection, "console", request, now)
+    if session is None:
+        raise Unauthenticated
+    async with app[REGISTRE].transaction() as unite:
+        await app[SESSIONS].seen(unite.connection, session, now)
+    return session
+
+
+def wanted(request: web.Request) -> str:
+    """The télécontrôle's id; what is no id is not there."""
+    try:
+        return str(UUID(request.match_info["id"]))
+    except ValueError:
+        raise TelecontroleInconnu from None
+
+
+@routes.post("/api/console/session")
+async def log_in(request: web.Request) -> web.Response:
+    app = request.app
+    now = app[CLOCK]()
+    secret = (await body(request, Login)).login
+    async with app[REGISTRE].transaction() as unite:
+        doctor = await app[LINKS].login(unite.connection, secret, now)
+        if doctor is None:
+            raise Unauthenticated
+        session, cookie = await app[SESSIONS].open(unite.connection, "console", doctor, now)
+    response = answer(await app[DESK].console(session), status=201)
+    give_cookie(response, "console", cookie, app[CONFIG].console_session)
+    return response
+
+
+@routes.get("/api/console/session")
+async def who(request: web.Request) -> web.Response:
+    return answer(await request.app[DESK].console(await required(request)))
+
+
+@routes.delete("/api/console/session")
+async def log_out(request: web.Request) -> web.Response:
+    session = await required(request)
+    app = request.app
+    async with app[REGISTRE].transaction() as unite:
+        await app[SESSIONS].revoke(unite.connection, session.reference, app[CLOCK]())
+    await app[CONSOLE_SOCKETS].close_session(session.reference)
+    await app[ROOM_SOCKETS].close_session(session.reference)
+    response = web.Response(status=204)
+    take_cookie(response, "console")
+    return response
+
+
+@routes.post(f"{ONE}/salle")
+async def room_access(request: web.Request) -> web.Response:
+    session = await required(request)
+    return answer(await request.app[DESK].room_access(session, wanted(request)))
+
+
+@routes.get(ONE)
+async def detail(request: web.Request) -> web.Response:
+    session = await required(request)
+    return answer(await request.app[DESK].detail(session, wanted(request)))
+
+
+@routes.get(f"{ONE}/releve")
+async def record(request: web.Request) -> web.Response:
+    session = await required(request)
+    exported = await request.app[DESK].record(session, wanted(request))
+    return web.Response(
+        text=json.dumps(exported, ensure_ascii=False, indent=1),
+        content_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="releve.json"'},
+    )
+
+
+@routes.post(f"{ONE}/identite")
+async def identity(request: web.Request) -> web.Response:
+    session = await required(request)
+    check = await body(request, IdentityCheck)
+    return answer(await request.app[DESK].check_identity(session, wanted(request), check))
+
+
+@routes.post(f"{ONE}/examen-clinique")
+async def clinical_exam(request: web.Request) -> web.Response:
+    session = await required(request)
+    return answer(await request.app[DESK].need_clinical_exam(session, wanted(request)))
+
+
+@routes.post(f"{ONE}/issue")
+async def outcome(request: web.Request) -> web.Response:
+    session = await required(request)
+    form = await body(request, OutcomeForm)
+    if form.date is not None and not is_date(form.date):
+        raise BadBody("Cette date n'existe pas.", "date")
+    signed = await request.app[DESK].record_outcome(session, wanted(request), form)
+    return answer(signed, status=201)

@@ -1,0 +1,137 @@
+"""What is refused, as a status and a sentence: one table, one middleware, one body."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from controle.refus import Refus
+from server.door import CodeRefused, DoorClosed
+from server.identity.second_factor import TooManyCodes
+
+from .messages import Failure, Problem
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Unauthenticated(Exception):
+    """No session, or not any more."""
+
+
+class Forbidden(Exception):
+    """The request does not come from our own pages."""
+
+
+class BadBody(Exception):
+    """The body is not what the route takes; `field` when one can be named."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+#: Refusals of the domain that are about the state of things (409); the others are about what
+#: was filled in (422).
+CONFLICTS = frozenset(
+    {
+        "transition_impossible", "entretien_en_cours", "trop_tot_pour_conclure",
+        "identite_non_controlee", "issue_scellee", "version_concurrente", "controle_sans_objet",
+        "sceau_incoherent",
+    }
+)  # fmt: skip
+
+#: The door's states: status and sentence. Each has its own page (row JO-10).
+DOORS: dict[str, tuple[int, str]] = {
+    "inconnu": (404, "Ce lien n'est pas valable."),
+    "trop_tot": (425, "La salle n'est pas encore ouverte."),
+    "trop_tard": (410, "L'heure du rendez-vous est passée."),
+    "refuse": (410, "La visioconférence a été refusée."),
+    "annule": (410, "Ce rendez-vous est annulé."),
+    "reporte": (410, "Ce rendez-vous est reporté."),
+    "presentiel": (410, "Ce rendez-vous aura lieu en présentiel."),
+    "termine": (410, "Ce rendez-vous est terminé."),
+    "ouvert": (409, "Ce rendez-vous est en cours sur un autre appareil."),
+}
+
+
+def problem_of(wrong: Exception) -> tuple[int, Problem]:
+    """Status and problem of each refusal; whatever is not here is a bug (500)."""
+    if isinstance(wrong, Refus):
+        return status_of(wrong), Problem(code=wrong.code, message=wrong.message, field=wrong.champ)
+    if isinstance(wrong, DoorClosed):
+        status, message = DOORS[wrong.acces]
+        return status, Problem(code=wrong.acces, message=message)
+    if isinstance(wrong, CodeRefused):
+        return code_problem(wrong)
+    if isinstance(wrong, TooManyCodes):
+        message = f"Trop de codes demandés. Réessayez dans {minutes(wrong.wait)}."
+        return 429, Problem(code="verrouille", message=message, retry_after=wrong.wait)
+    if isinstance(wrong, Unauthenticated):
+        return 401, Problem(code="session", message="Votre session est fermée. Reconnectez-vous.")
+    if isinstance(wrong, Forbidden):
+        return 403, Problem(code="origine", message="Cette demande ne vient pas de notre page.")
+    if isinstance(wrong, BadBody):
+        return 422, Problem(code="demande", message=wrong.message, field=wrong.field)
+    return 500, Problem(code="panne", message="Le service a rencontré une erreur. Réessayez.")
+
+
+def status_of(refused: Refus) -> int:
+    if refused.code == "telecontrole_inconnu":
+        return 404
+    return 409 if refused.code in CONFLICTS else 422
+
+
+def code_problem(wrong: CodeRefused) -> tuple[int, Problem]:
+    checked = wrong.checked
+    if checked.verdict == "locked":
+        message = (
+            f"Trop d'essais. Attendez {minutes(checked.wait)}, puis demandez un nouveau code."
+        )
+        return 429, Problem(
+            code="verrouille", message=message, field="code", retry_after=checked.wait
+        )
+    if checked.verdict == "expired":
+        message = "Ce code n'est plus valable. Demandez-en un nouveau."
+        return 403, Problem(code="code_expire", message=message, field="code")
+    left = "un essai" if checked.left == 1 else f"{checked.left} essais"
+    message = f"Ce code n'est pas le bon. Il vous reste {left}."
+    return 403, Problem(code="code_faux", message=message, field="code")
+
+
+def minutes(seconds: int) -> str:
+    whole = max(1, -(-seconds // 60))
+    return "une minute" if whole == 1 else f"{whole} minutes"
+
+
+@web.middleware
+async def refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal of an API route becomes its JSON; a bug is logged by place, not by words."""
+    try:
+        return await handler(request)
+    except web.HTTPException as answer:
+        if not request.path.startswith("/api/"):
+            raise
+        return failure(answer.status, Problem(code="http", message=answer.reason))
+    except (ConnectionResetError, TimeoutError):
+        raise
+    except Exception as wrong:
+        status, problem = problem_of(wrong)
+        if status == 500:
+            log.exception("request_failed", route=route_of(request), method=request.method)
+        return failure(status, problem)
+
+
+def failure(status: int, problem: Problem) -> web.Response:
+    body = msgspec.json.encode(Failure(error=problem))
+    headers = {"Retry-After": str(problem.retry_after)} if problem.retry_after else None
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+
+
+def route_of(request: web.Request) -> str:
+    """The route's pattern: a path could carry an id."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else ""

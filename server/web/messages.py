@@ -1,0 +1,285 @@
+"""What the HTTP API takes and gives, as types; printed to web-client/api.d.ts.
+
+Times are ISO 8601 in UTC; codes of the domain (états, conclusions…) keep their French words.
+Every answer that is not 2xx is a `Failure`.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from signaling.protocol import Entry
+
+Secret = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
+Code = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+Word = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$")]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+Access = Literal[
+    "ouvert",
+    "trop_tot",
+    "trop_tard",
+    "refuse",
+    "annule",
+    "reporte",
+    "presentiel",
+    "termine",
+    "inconnu",
+]
+
+
+class Body(Struct, frozen=True, kw_only=True):
+    """What every body is: immutable, its fields named."""
+
+
+class Problem(Body):
+    """Why something was refused: `code` for programs, `message` for people."""
+
+    code: str
+    message: str
+    field: str | None = None
+    #: Seconds to wait before trying again, where waiting helps.
+    retry_after: int | None = None
+
+
+class Failure(Body):
+    """The body of every answer that is not 2xx."""
+
+    error: Problem
+
+
+class IceServer(Body):
+    """An RTCIceServer."""
+
+    urls: list[str]
+    username: str = ""
+    credential: str = ""
+
+
+class RoomAccess(Body):
+    """What opens one room for one person: give `token` to the socket before `expires_in` s."""
+
+    room: str
+    token: str
+    expires_in: int
+    ice_servers: list[IceServer]
+    #: "relay" hides each party's address from the other.
+    ice_policy: Literal["all", "relay"] = "all"
+
+
+# --- assuré -------------------------------------------------------------------------------------
+
+
+class Link(Body):
+    """The secret of a join link (its URL fragment)."""
+
+    link: Secret
+
+
+class Entering(Body):
+    """POST /api/assure/session: the link and the code received by SMS."""
+
+    link: Secret
+    code: Code
+
+
+class Information(Body):
+    """The text to be read before entering; `version` and its hash go on the record."""
+
+    version: str
+    paragraphs: list[str]
+    accepted: bool
+
+
+class Appointment(Body):
+    """What the assuré sees of the appointment, after the second factor only."""
+
+    start: str
+    timezone: str
+    duration_minutes: int
+    caisse: str
+    helpline: str
+    doctor_name: str
+    doctor_function: str
+
+
+class Visit(Body):
+    """An open session of the assuré: all the page needs, in one answer."""
+
+    appointment: Appointment
+    information: Information
+    access: RoomAccess
+
+
+class LinkState(Body):
+    """POST /api/assure/lien: where the appointment stands; changes nothing.
+
+    Before the second factor it names nobody. `visit` is there when this browser already holds
+    the session of this link (reload, rejoin).
+    """
+
+    access: Access
+    helpline: str
+    #: When the room opens (trop_tot), closed (trop_tard) or the call ended (termine).
+    at: str | None = None
+    timezone: str = "Europe/Paris"
+    #: Seconds until `at` by the server's clock, for trop_tot: the page opens by itself.
+    opens_in: int | None = None
+    in_person: bool = False
+    visit: Visit | None = None
+
+
+class CodeSent(Body):
+    """POST /api/assure/code: a code was sent by SMS (or one sent just before still holds)."""
+
+    expires_in: int
+    #: Seconds before another can be asked for.
+    resend_in: int
+
+
+class Consent(Body):
+    """POST /api/assure/information: this version of the text was read and accepted."""
+
+    version: Annotated[str, Meta(max_length=32)]
+
+
+class InPersonRequested(Body):
+    """POST /api/assure/presentiel or /refus: in-person it will be; the visio is over."""
+
+    at: str
+
+
+# --- console ------------------------------------------------------------------------------------
+
+
+class Login(Body):
+    """POST /api/console/session: the secret of a login link (its URL fragment)."""
+
+    login: Secret
+
+
+class Doctor(Body):
+    """Who is logged in on the console."""
+
+    id: str
+    name: str
+    function: str
+    caisse: str
+
+
+class ConsoleSession(Body):
+    """An open console: who, and the token of the `/console` namespace (renewed by GET)."""
+
+    doctor: Doctor
+    token: str
+    expires_in: int
+
+
+class LoginOffer(Body):
+    """GET /api/console/connexions (demo only): the ready-made logins of the demo."""
+
+    doctors: list[Doctor]
+    links: list[str]
+
+
+class IdentityCheck(Body):
+    """POST /api/console/telecontroles/{id}/identite."""
+
+    mode: Literal["piece_montree", "franceconnect", "connu"]
+    verified: bool
+
+
+class Choice(Body):
+    """One option of the outcome form."""
+
+    code: str
+    label: str
+    #: A date of effect is asked for.
+    date: bool = False
+    #: A category of invalidité (1, 2, 3) is asked for.
+    category: bool = False
+    #: « avec séquelles: oui / non » is asked for.
+    sequelae: bool = False
+
+
+class Proposal(Body):
+    """What the facts suggest; a person decides. Never an unjustified absence."""
+
+    qualification: str
+    label: str
+    reasons: list[str]
+
+
+class Interval(Body):
+    """A stretch of time; `estimated`: its end was not seen but deduced (crash, power loss)."""
+
+    start: str
+    end: str | None
+    estimated: bool = False
+
+
+class Presence(Body):
+    """Who was there, from the facts on record. Durations in seconds."""
+
+    assure: list[Interval]
+    doctor: list[Interval]
+    together_with_media: list[Interval]
+    assure_seconds: float
+    doctor_seconds: float
+    waiting_seconds: float
+    together_seconds: float
+    interruptions: int
+
+
+class Fact(Body):
+    """One line of the chain, as the console shows it."""
+
+    seq: int
+    at: str
+    kind: str
+    label: str
+    role: str | None
+    #: « serveur » : seen by the server; « declaration » : one side's word.
+    source: str
+
+
+class OutcomeForm(Body):
+    """POST /api/console/telecontroles/{id}/issue."""
+
+    qualification: Word
+    conclusion: Word
+    date: Day | None = None
+    category: Annotated[int, Meta(ge=1, le=3)] | None = None
+    sequelae: bool | None = None
+    #: Asked for from the second version on: why the sealed one is corrected.
+    correction_reason: Annotated[str, Meta(min_length=3, max_length=500)] | None = None
+
+
+class Outcome(Body):
+    """A signed, sealed version of the outcome."""
+
+    version: int
+    qualification: str
+    qualification_label: str
+    conclusion: str
+    conclusion_label: str
+    date: str | None
+    category: int | None
+    sequelae: bool | None
+    correction_reason: str | None
+    signed_by: str
+    signed_at: str
+
+
+class Detail(Body):
+    """GET /api/console/telecontroles/{id}: all that the console's side panel shows."""
+
+    entry: Entry
+    presence: Presence
+    proposal: Proposal
+    qualifications: list[Choice]
+    conclusions: list[Choice]
+    outcomes: list[Outcome]
+    facts: list[Fact]
+    #: Why the outcome can't be recorded yet, in a sentence; empty when it can.
+    outcome_blocked: str

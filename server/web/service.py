@@ -1,0 +1,49 @@
+"""What machines read: health, readiness, metrics, published keys."""
+
+from ipaddress import ip_address
+
+from aiohttp import web
+from sqlalchemy import text
+
+from server.keys import CONFIG, METERS, REGISTRE, RINGS, ROOMS, SIO
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/healthz")
+async def health(_: web.Request) -> web.Response:
+    """The process answers."""
+    return web.Response(text="ok\n")
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    """The store answers too: this server may be given people."""
+    try:
+        async with request.app[REGISTRE].lecture() as unite:
+            await unite.connection.execute(text("SELECT 1"))
+    except Exception as wrong:
+        raise web.HTTPServiceUnavailable(text="store\n") from wrong
+    return web.Response(text="ok\n")
+
+
+@routes.get("/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """For the networks of `metrics_networks` only."""
+    remote = ip_address(request.remote or "0.0.0.0")  # noqa: S104 — no address is no network
+    if not any(remote in network for network in request.app[CONFIG].networks()):
+        raise web.HTTPForbidden
+    exposition = request.app[METERS].text(request.app[ROOMS], request.app[SIO])
+    return web.Response(body=exposition, headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+@routes.get("/.well-known/jwks.json")
+async def token_keys(request: web.Request) -> web.Response:
+    """The public keys of room tokens."""
+    return web.json_response(request.app[RINGS].tokens.jwks())
+
+
+@routes.get("/.well-known/sceaux.json")
+async def seal_keys(request: web.Request) -> web.Response:
+    """The public keys of seals: `telecontrole verify --keys` takes this file."""
+    return web.json_response(request.app[RINGS].seals.jwks())

@@ -1,0 +1,242 @@
+"""Every event of the signaling channel, in both directions, as types; nothing else.
+
+The browser's types are printed from this file (`python -m signaling.typescript`), and
+docs/protocol.md tells the same story to who writes another client. Times are ISO 8601 in UTC.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Role = Literal["assure", "medecin_conseil"]
+Phase = Literal["waiting", "admitted", "ended"]
+SeatPresence = Literal["absent", "present", "lost", "left"]
+Transport = Literal["none", "ready", "flowing", "lost"]
+EndReason = Literal["ended", "in_person", "refused", "cancelled"]
+
+Sdp = Annotated[str, Meta(min_length=1, max_length=16_384)]
+Instance = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,32}$")]
+Token = Annotated[str, Meta(min_length=1, max_length=2_048)]
+Number = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """What every payload is: immutable, its fields named."""
+
+
+class Auth(Message):
+    """What a client hands over in Socket.IO's CONNECT of the room namespace `/`."""
+
+    token: Token
+    #: Random, one per page load: tells a reconnection from a reload, and one tab from another.
+    instance: Instance
+
+
+class ConsoleAuth(Message):
+    """What a console hands over in CONNECT of the namespace `/console`."""
+
+    token: Token
+
+
+class Empty(Message):
+    """An event that says all by its name."""
+
+
+# --- client to server ---------------------------------------------------------------------------
+
+
+class Description(Message):
+    """An SDP offer (médecin-conseil only) or answer (assuré only)."""
+
+    sdp: Sdp
+    #: Grows by one with each offer of a room; an answer or a candidate repeats its offer's.
+    negotiation: Number
+    #: True when the sender made a new RTCPeerConnection for it: the receiver must do the same.
+    fresh: bool
+
+
+class Candidate(Message):
+    """A trickled ICE candidate; an empty `candidate` says that there are no more."""
+
+    negotiation: Number
+    candidate: Annotated[str, Meta(max_length=512)]
+    sdp_mid: Annotated[str, Meta(max_length=16)] | None = None
+    sdp_m_line_index: Annotated[int, Meta(ge=0, le=7)] | None = None
+    username_fragment: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class Renegotiate(Message):
+    """The assuré's page asks the offering side for an ICE restart, or for a new connection."""
+
+    reason: Literal["disconnected", "failed", "network", "fresh"]
+
+
+class Devices(Message):
+    """What the sender's microphone and camera do now."""
+
+    microphone: bool
+    camera: bool
+
+
+class Media(Message):
+    """One side's word on the media path; kept for the record as that side's claim."""
+
+    #: `ready`: ICE and DTLS are up, nothing flows. `flowing`: the other's media is decoded here.
+    state: Literal["ready", "flowing", "lost"]
+    cause: Literal["", "disconnected", "failed", "closed"] = ""
+    #: The path has not been interrupted since this page last said the same thing.
+    continuous: bool = False
+
+
+class Delay(Message):
+    """The médecin-conseil is late by about so many minutes; 0 takes it back."""
+
+    minutes: Annotated[int, Meta(ge=0, le=240)]
+
+
+# --- server to client ---------------------------------------------------------------------------
+
+
+class Seat(Message):
+    """One person's place in the room."""
+
+    presence: SeatPresence
+    #: When `presence` last changed.
+    since: str | None = None
+    instance: str | None = None
+    microphone: bool = False
+    camera: bool = False
+    transport: Transport = "none"
+
+
+class Reception(Message):
+    """What the waiting person is told of the médecin-conseil."""
+
+    doctor: Literal["absent", "available", "busy"]
+    delay_minutes: int = 0
+
+
+class Ending(Message):
+    """When, by whom and why the room was closed for good; the same for both."""
+
+    at: str
+    by: Literal["assure", "medecin_conseil", "service"]
+    reason: EndReason
+
+
+class RoomState(Message):
+    """The whole room, small enough to be sent at each change; the highest `version` is right."""
+
+    version: int
+    phase: Phase
+    server_time: str
+    assure: Seat
+    medecin_conseil: Seat
+    reception: Reception
+    #: Number of the last offer; the next one is this plus one.
+    negotiation: int
+    admitted_at: str | None = None
+    ending: Ending | None = None
+
+
+class Signal(Message):
+    """One relayed message of the negotiation in course, numbered so that it can be sent again."""
+
+    seq: int
+    kind: Literal["offer", "answer", "candidate"]
+    description: Description | None = None
+    candidate: Candidate | None = None
+
+
+class Snapshot(Message):
+    """What every (re)join begins with: who you are, the room, and what was signalled to you."""
+
+    you: Role
+    state: RoomState
+    signals: list[Signal]
+
+
+class Replaced(Message):
+    """This page's seat was taken over by a newer page of the same person."""
+
+    at: str
+
+
+class Entry(Message):
+    """One télécontrôle on the médecin-conseil's day list."""
+
+    id: str
+    version: int
+    start: str
+    opens: str
+    closes: str
+    timezone: str
+    duration_minutes: int
+    context: str
+    assure_name: str
+    status: str
+    phase: Phase
+    assure: Seat
+    doctor: Seat
+    #: First arrival in the waiting room, if any.
+    arrived_at: str | None = None
+    admitted_at: str | None = None
+    ended_at: str | None = None
+    identity: Literal["", "verified", "not_confirmed"] = ""
+    clinical_exam: bool = False
+    in_person: bool = False
+    outcome_version: int = 0
+
+
+class Day(Message):
+    """The whole day, on each (re)connection of a console; entries then come one by one."""
+
+    date: str
+    timezone: str
+    server_time: str
+    delay_minutes: int
+    entries: list[Entry]
+
+
+# --- acknowledgements ---------------------------------------------------------------------------
+
+
+class Accepted(Message):
+    """What was asked is done and, where it is a fact for the record, durable."""
+
+    ok: Literal[True] = True
+    version: int = 0
+
+
+class Refused(Message):
+    """What was asked is not done. `code` is for programs, `message` for people (French)."""
+
+    code: str
+    message: str
+    ok: Literal[False] = False
+
+
+#: Namespace `/`: one room, one seat. The acknowledgement is `Accepted | Refused`.
+CLIENT_TO_SERVER: dict[str, type[Message]] = {
+    "offer": Description,
+    "answer": Description,
+    "candidate": Candidate,
+    "renegotiate": Renegotiate,
+    "admit": Empty,
+    "send_back": Empty,
+    "end": Empty,
+    "leave": Empty,
+    "devices": Devices,
+    "media": Media,
+}
+SERVER_TO_CLIENT: dict[str, type[Message]] = {
+    "snapshot": Snapshot,
+    "state": RoomState,
+    "signal": Signal,
+    "renegotiate": Renegotiate,
+    "replaced": Replaced,
+}
+
+#: Namespace `/console`: the day of one médecin-conseil.
+CONSOLE_TO_SERVER: dict[str, type[Message]] = {"announce_delay": Delay}
+SERVER_TO_CONSOLE: dict[str, type[Message]] = {"day": Day, "entry": Entry}

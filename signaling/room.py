@@ -1,0 +1,392 @@
+"""The rules of a room: who is present, who waits, who is admitted, what is relayed.
+
+Pure: a verb takes the room as it is and gives the room as it becomes, with what must be put on
+record and what must be passed on. Nothing here waits, reads a clock or knows a socket.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Literal
+
+from media.sdp import CandidateRefused, SdpRefused, check_candidate, check_description
+
+from .protocol import (
+    Candidate,
+    Description,
+    Devices,
+    Ending,
+    EndReason,
+    Media,
+    Phase,
+    Reception,
+    Role,
+    RoomState,
+    Seat,
+    SeatPresence,
+    Signal,
+    Snapshot,
+    Transport,
+)
+
+#: Candidates kept for a side that is away; more than this are refused (RFC 8838 trickling
+#: of one interface and one TURN server stays far below).
+MAX_SIGNALS = 96
+
+OccurrenceKind = Literal[
+    "joined", "returned", "replaced", "left", "lost",
+    "admitted", "sent_back", "ended",
+    "media_ready", "media_flowing", "media_lost", "media_kept", "minute",
+]  # fmt: skip
+
+
+class NotAllowed(Exception):
+    """What a client asked is against the rules; `code` for programs, `message` for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened in the room and belongs on its record."""
+
+    kind: OccurrenceKind
+    role: Role | None
+    #: One side's word, which the server did not see by itself.
+    claim: bool = False
+    detail: Mapping[str, str | int | bool] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A message that the other side must get."""
+
+    to: Role
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One seat; `sid` is the socket that holds it now."""
+
+    presence: SeatPresence = "absent"
+    since: datetime | None = None
+    sid: str | None = None
+    instance: str | None = None
+    microphone: bool = False
+    camera: bool = False
+    transport: Transport = "none"
+
+    def shown(self) -> Seat:
+        return Seat(
+            presence=self.presence,
+            since=iso(self.since),
+            instance=self.instance,
+            microphone=self.microphone,
+            camera=self.camera,
+            transport=self.transport,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One télécontrôle's room, between two versions."""
+
+    id: str
+    phase: Phase = "waiting"
+    assure: Place = Place()
+    medecin_conseil: Place = Place()
+    reception: Reception = Reception(doctor="absent")
+    negotiation: int = 0
+    #: What was relayed in the negotiation in course, each with who it is for.
+    signals: tuple[Relay, ...] = ()
+    seq: int = 0
+    version: int = 0
+    admitted_at: datetime | None = None
+    ending: Ending | None = None
+
+    def place(self, role: Role) -> Place:
+        return self.assure if role == "assure" else self.medecin_conseil
+
+    @property
+    def occupied(self) -> bool:
+        return "present" in (self.assure.presence, self.medecin_conseil.presence)
+
+    def state(self, now: datetime) -> RoomState:
+        return RoomState(
+            version=self.version,
+            phase=self.phase,
+            server_time=now.isoformat(),
+            assure=self.assure.shown(),
+            medecin_conseil=self.medecin_conseil.shown(),
+            reception=self.reception,
+            negotiation=self.negotiation,
+            admitted_at=iso(self.admitted_at),
+            ending=self.ending,
+        )
+
+    def snapshot(self, role: Role, now: datetime) -> Snapshot:
+        signals = [relay.signal for relay in self.signals if relay.to == role]
+        return Snapshot(you=role, state=self.state(now), signals=signals)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one verb did."""
+
+    room: Room
+    occurrences: tuple[Occurrence, ...] = ()
+    relay: Relay | None = None
+    #: The socket whose seat was taken over.
+    replaced_sid: str | None = None
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def other(role: Role) -> Role:
+    return "medecin_conseil" if role == "assure" else "assure"
+
+
+def seated(room: Room, role: Role, place: Place, **changes: object) -> Room:
+    """The room with that seat changed, one version later."""
+    return replace(room, **{role: place, "version": room.version + 1, **changes})  # type: ignore[arg-type]
+
+
+# --- coming and going ---------------------------------------------------------------------------
+
+
+def join(
+    room: Room, role: Role, sid: str, instance: str, *, now: datetime, grace: timedelta
+) -> Step:
+    """Take the seat: the newest page of a person always wins it.
+
+    `grace`: how long a lost assuré may come back without being admitted again.
+    """
+    if room.phase == "ended":
+        raise NotAllowed("ended", "Ce télécontrôle est terminé.")
+    before = room.place(role)
+    same_page = before.instance == instance
+    taken_over = before.presence == "present" and before.sid != sid
+    place = Place(
+        presence="present",
+        since=before.since if before.presence == "present" else now,
+        sid=sid,
+        instance=instance,
+        microphone=same_page and before.microphone,
+        camera=same_page and before.camera,
+        transport=before.transport if same_page else "none",
+    )
+    after = seated(room, role, place)
+    if not same_page:
+        after = replace(after, signals=())
+    occurrences = [*_arrival(before, role, same_page=same_page)]
+    too_late = before.presence == "lost" and before.since and now - before.since > grace
+    if role == "assure" and room.phase == "admitted" and too_late:
+        after = replace(after, phase="waiting", admitted_at=None)
+        occurrences.append(Occurrence("sent_back", "assure", detail={"cause": "grace"}))
+    return Step(after, tuple(occurrences), replaced_sid=before.sid if taken_over else None)
+
+
+def _arrival(before: Place, role: Role, *, same_page: bool) -> tuple[Occurrence, ...]:
+    if before.presence == "present":
+        return () if same_page else (Occurrence("replaced", role),)
+    if before.presence == "lost":
+        return (Occurrence("returned", role, detail={"reload": not same_page}),)
+    return (Occurrence("joined", role),)
+
+
+def drop(room: Room, role: Role, sid: str, now: datetime) -> Step:
+    """The socket is gone without a word: lost, never « left »."""
+    place = room.place(role)
+    if place.sid != sid or place.presence != "present":
+        return Step(room)
+    lost = replace(place, presence="lost", since=now, sid=None)
+    return Step(seated(room, role, lost), (Occurrence("lost", role),))
+
+
+def leave(room: Room, role: Role, now: datetime) -> Step:
+    """Gone on purpose. An assuré who comes back is admitted anew."""
+    if role == "medecin_conseil" and room.phase == "admitted":
+        raise NotAllowed("in_call", "Terminez le télécontrôle ou remettez l'assuré en attente.")
+    place = Place(presence="left", since=now, sid=room.place(role).sid)
+    after = seated(room, role, place, signals=())
+    if role == "assure" and after.phase == "admitted":
+        after = replace(after, phase="waiting", admitted_at=None)
+    return Step(after, (Occurrence("left", role),))
+
+
+# --- the gate -----------------------------------------------------------------------------------
+
+
+def admit(room: Room, role: Role, now: datetime) -> Step:
+    """Only the médecin-conseil admits, and only somebody who is there."""
+    only("medecin_conseil", role)
+    if room.phase == "admitted":
+        return Step(room)
+    if room.assure.presence != "present":
+        raise NotAllowed("assure_absent", "L'assuré n'est pas en salle d'attente.")
+    after = replace(room, phase="admitted", admitted_at=now, version=room.version + 1)
+    return Step(after, (Occurrence("admitted", "medecin_conseil"),))
+
+
+def send_back(room: Room, role: Role) -> Step:
+    """Back to the waiting room; the connection stays warm, no media flows."""
+    only("medecin_conseil", role)
+    if room.phase != "admitted":
+        return Step(room)
+    after = replace(room, phase="waiting", admitted_at=None, version=room.version + 1)
+    return Step(cooled(after), (Occurrence("sent_back", "medecin_conseil"),))
+
+
+def cooled(room: Room) -> Room:
+    """Media stops, the transport stays."""
+
+    def still(place: Place) -> Place:
+        return replace(place, transport="ready") if place.transport == "flowing" else place
+
+    return replace(room, assure=still(room.assure), medecin_conseil=still(room.medecin_conseil))
+
+
+def end(
+    room: Room,
+    by: Literal["assure", "medecin_conseil", "service"],
+    reason: EndReason,
+    now: datetime,
+) -> Step:
+    """Closed for good; both sides get the same hour."""
+    if room.phase == "ended":
+        return Step(room)
+    ending = Ending(at=now.isoformat(), by=by, reason=reason)
+    after = replace(room, phase="ended", ending=ending, signals=(), version=room.version + 1)
+    role: Role | None = None if by == "service" else by
+    return Step(after, (Occurrence("ended", role, detail={"by": by, "reason": reason}),))
+
+
+def receive(room: Room, reception: Reception) -> Step:
+    """What the waiting person is told of the médecin-conseil has changed."""
+    if reception == room.reception:
+        return Step(room)
+    return Step(replace(room, reception=reception, version=room.version + 1))
+
+
+# --- what passes --------------------------------------------------------------------------------
+
+
+def offer(room: Room, role: Role, description: Description) -> Step:
+    """Only the médecin-conseil offers, so that offers never cross."""
+    only("medecin_conseil", role)
+    _open(room)
+    if not room.assure.instance:
+        raise NotAllowed("peer_absent", "L'assuré n'est pas encore là.")
+    if description.negotiation == room.negotiation and _repeated(room, "offer", description):
+        return Step(room)
+    if description.negotiation <= room.negotiation:
+        raise NotAllowed("stale", "Cette offre est dépassée.")
+    _check(description, "offer")
+    after = replace(room, negotiation=description.negotiation, signals=())
+    return _passed(after, Signal(seq=0, kind="offer", description=description), "assure")
+
+
+def answer(room: Room, role: Role, description: Description) -> Step:
+    only("assure", role)
+    _open(room)
+    _current(room, description.negotiation)
+    if _repeated(room, "answer", description):
+        return Step(room)
+    _check(description, "answer")
+    return _passed(
+        room, Signal(seq=0, kind="answer", description=description), "medecin_conseil"
+    )
+
+
+def candidate(room: Room, role: Role, one: Candidate) -> Step:
+    _open(room)
+    _current(room, one.negotiation)
+    if len(room.signals) >= MAX_SIGNALS:
+        raise NotAllowed("too_many_candidates", "Trop de candidats ICE.")
+    try:
+        check_candidate(one.candidate)
+    except CandidateRefused as refused:
+        raise NotAllowed("candidate_refused", "Candidat ICE refusé.") from refused
+    return _passed(room, Signal(seq=0, kind="candidate", candidate=one), other(role))
+
+
+def renegotiate(room: Room, role: Role) -> Step:
+    """Whether the assuré may ask for an ICE restart now; the asking itself is not kept."""
+    only("assure", role)
+    _open(room)
+    return Step(room)
+
+
+def devices(room: Room, role: Role, now_on: Devices) -> Step:
+    place = room.place(role)
+    changed = replace(place, microphone=now_on.microphone, camera=now_on.camera)
+    return Step(room) if changed == place else Step(seated(room, role, changed))
+
+
+def media(room: Room, role: Role, claim: Media) -> Step:
+    """One side's word on its media path."""
+    if claim.state == "flowing" and room.phase != "admitted":
+        raise NotAllowed("not_admitted", "Aucun média avant l'admission.")
+    place = room.place(role)
+    after = seated(room, role, replace(place, transport=claim.state))
+    if claim.continuous:
+        kind: OccurrenceKind = "media_kept"
+    elif claim.state == "ready":
+        kind = "media_ready"
+    else:
+        kind = "media_flowing" if claim.state == "flowing" else "media_lost"
+    detail = {"cause": claim.cause} if claim.cause else {}
+    return Step(after, (Occurrence(kind, role, claim=True, detail=detail),))
+
+
+# --- the checks ---------------------------------------------------------------------------------
+
+
+def only(allowed: Role, role: Role) -> None:
+    if role != allowed:
+        raise NotAllowed("wrong_role", "Cette action n'est pas permise à ce rôle.")
+
+
+def _open(room: Room) -> None:
+    if room.phase == "ended":
+        raise NotAllowed("ended", "Ce télécontrôle est terminé.")
+
+
+def _current(room: Room, negotiation: int) -> None:
+    if negotiation != room.negotiation or negotiation == 0:
+        raise NotAllowed("stale", "Cette négociation est dépassée.")
+
+
+def _check(description: Description, kind: Literal["offer", "answer"]) -> None:
+    try:
+        check_description(description.sdp, kind)
+    except SdpRefused as refused:
+        raise NotAllowed("sdp_refused", "Description de session refusée.") from refused
+
+
+def _repeated(room: Room, kind: str, description: Description) -> bool:
+    return any(
+        kept.signal.kind == kind and kept.signal.description == description
+        for kept in room.signals
+    )
+
+
+def _passed(room: Room, signal: Signal, to: Role) -> Step:
+    relay = Relay(to, replace_seq(signal, room.seq + 1))
+    return Step(replace(room, seq=room.seq + 1, signals=(*room.signals, relay)), relay=relay)
+
+
+def replace_seq(signal: Signal, seq: int) -> Signal:
+    return Signal(
+        seq=seq,
+        kind=signal.kind,
+        description=signal.description,
+        candidate=signal.candidate,
+    )

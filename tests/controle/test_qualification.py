@@ -1,0 +1,167 @@
+"""La table de decision: essayee sur toutes les combinaisons, et sur des scenes."""
+
+from dataclasses import fields
+from itertools import product
+
+import pytest
+from scenes import ASSURE, FENETRE, MEDECIN, G, Scene, a, un_telecontrole
+
+from controle.intervalles import presences
+from controle.qualification import (
+    INCIDENTS,
+    LIBELLES_QUALIFICATION,
+    TABLE,
+    Constats,
+    Qualification,
+    appliquer,
+    proposer,
+)
+from controle.telecontrole import Etat, Telecontrole
+
+pytestmark = pytest.mark.row("OP-03")
+
+NOMS = [champ.name for champ in fields(Constats)]
+Q = Qualification
+
+
+def proposition(scene: Scene, controle: Telecontrole | None = None, minutes: float = 40) -> Q:
+    vues = presences(scene.faits, a(minutes))
+    return proposer(
+        controle or un_telecontrole(Etat.TERMINE), vues, scene.faits, a(minutes), FENETRE
+    ).qualification
+
+
+def test_chaque_qualification_a_un_libelle() -> None:
+    assert set(LIBELLES_QUALIFICATION) == set(Qualification)
+
+
+def test_aucune_combinaison_ne_propose_une_absence() -> None:
+    rencontrees: set[Qualification] = set()
+
+    for valeurs in product([False, True], repeat=len(NOMS)):
+        constats = Constats(**dict(zip(NOMS, valeurs, strict=True)))
+        proposition = appliquer(constats)
+        rencontrees.add(proposition.qualification)
+        _verifier_les_invariants(constats, proposition.qualification)
+        assert proposition.raisons
+
+    assert rencontrees == set(Q) - {Q.ABSENCE_JUSTIFIEE, Q.ABSENCE_INJUSTIFIEE}
+
+
+def _verifier_les_invariants(constats: Constats, propose: Qualification) -> None:
+    if constats.refus:
+        assert propose is Q.REFUS
+        return
+    if constats.interruption:
+        assert propose is Q.INTERRUPTION_ASSURE
+        return
+    if propose is Q.NON_CONNECTE:
+        assert not constats.venu
+        assert not constats.tentative
+        assert not constats.panne_serveur
+    if propose is Q.MEDECIN_ABSENT:
+        assert constats.venu
+        assert not constats.admis
+    if propose is Q.INCIDENT_ASSURE:
+        assert constats.coupure_assure
+        assert not constats.panne_serveur
+    if constats.venu and not constats.admis and not constats.medecin_venu:
+        assert propose is Q.MEDECIN_ABSENT
+    if propose in {Q.PRESENT, Q.EN_RETARD}:
+        assert constats.venu
+        assert (propose is Q.EN_RETARD) == constats.en_retard
+
+
+def test_chaque_regle_de_la_table_sert() -> None:
+    servies = {
+        next(
+            r for r in TABLE if r.convient(frozenset(n for n, v in zip(NOMS, vs, strict=True) if v))
+        )
+        for vs in product([False, True], repeat=len(NOMS))
+    }
+
+    assert servies == set(TABLE)
+
+
+def un_entretien(arrivee: float = 0) -> Scene:
+    return (
+        Scene()
+        .fait(arrivee, G.ENTREE, ASSURE)
+        .fait(arrivee + 10, G.ENTREE, MEDECIN)
+        .fait(arrivee + 20, G.ADMISSION, MEDECIN)
+        .fait(arrivee + 25, G.MEDIA_ETABLI, ASSURE)
+        .fait(arrivee + 25, G.MEDIA_ETABLI, MEDECIN)
+    )
+
+
+def test_un_entretien_mene_a_bien_est_present() -> None:
+    assert proposition(un_entretien().fait(900, G.FIN, MEDECIN)) is Q.PRESENT
+
+
+def test_une_arrivee_a_plus_de_cinq_minutes_est_en_retard() -> None:
+    assert proposition(un_entretien(299).fait(900, G.FIN, MEDECIN)) is Q.PRESENT
+
+    assert proposition(un_entretien(301).fait(900, G.FIN, MEDECIN)) is Q.EN_RETARD
+
+
+def test_qui_n_est_pas_venu_est_non_connecte() -> None:
+    scene = Scene().fait(0, G.ENTREE, MEDECIN)
+
+    assert proposition(scene, un_telecontrole()) is Q.NON_CONNECTE
+
+
+def test_qui_a_essaye_d_entrer_sans_y_parvenir_a_un_incident_inconnu() -> None:
+    scene = Scene().fait(-60, G.SECOND_FACTEUR_ECHOUE, ASSURE).fait(0, G.ENTREE, MEDECIN)
+
+    assert proposition(scene, un_telecontrole()) is Q.INCIDENT_INCONNU
+
+
+@pytest.mark.row("OP-13")
+@pytest.mark.row("WR-05")
+def test_un_assure_qui_attend_un_medecin_qui_ne_vient_pas_n_est_pas_absent() -> None:
+    scene = Scene().fait(-300, G.ENTREE, ASSURE).fait(1500, G.SORTIE, ASSURE)
+    attendu = un_telecontrole(Etat.EN_ATTENTE)
+
+    assert proposition(scene, attendu) is Q.MEDECIN_ABSENT
+
+    scene.fait(1600, G.ENTREE, MEDECIN)
+    assert proposition(scene, attendu) is Q.MEDECIN_ABSENT
+
+
+def test_le_premier_perdu_dit_de_quel_cote_est_l_incident() -> None:
+    assure_d_abord = un_entretien().fait(100, G.PERTE, ASSURE).fait(150, G.PERTE, MEDECIN)
+    medecin_d_abord = un_entretien().fait(100, G.PERTE, MEDECIN).fait(150, G.PERTE, ASSURE)
+
+    assert proposition(assure_d_abord) is Q.INCIDENT_ASSURE
+    assert proposition(medecin_d_abord) is Q.INCIDENT_CAISSE
+
+
+def test_une_coupure_reparee_n_est_pas_un_incident() -> None:
+    scene = un_entretien().fait(100, G.PERTE, ASSURE).fait(130, G.RETOUR, ASSURE)
+    scene.fait(135, G.MEDIA_ETABLI, ASSURE).fait(900, G.FIN, MEDECIN)
+
+    assert proposition(scene) is Q.PRESENT
+
+
+def test_un_media_perdu_sans_cause_connue_profite_a_l_assure() -> None:
+    scene = un_entretien().fait(100, G.MEDIA_PERDU, ASSURE, cause="failed")
+    scene.fait(200, G.FIN, MEDECIN)
+
+    assert proposition(scene) is Q.INCIDENT_INCONNU
+
+
+def test_une_panne_du_serveur_est_a_la_caisse() -> None:
+    scene = Scene().fait(-60, G.REDEMARRAGE_SERVEUR)
+
+    assert proposition(scene, un_telecontrole()) is Q.INCIDENT_CAISSE
+
+
+@pytest.mark.row("CO-18")
+def test_un_refus_et_une_demande_de_presentiel_ne_sont_jamais_des_incidents() -> None:
+    refuse, interrompu = un_telecontrole(), un_telecontrole(Etat.EN_COURS)
+    refuse.refuser_visio(a(-60))
+    interrompu.demander_presentiel(a(5))
+
+    assert proposition(Scene(), refuse) is Q.REFUS
+    assert proposition(un_entretien(), interrompu) is Q.INTERRUPTION_ASSURE
+    assert not {Q.REFUS, Q.INTERRUPTION_ASSURE} & INCIDENTS

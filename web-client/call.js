@@ -1,0 +1,557 @@
+// One room as one side sees it: its socket, its peer connection, its gate. No page, no DOM.
+//
+// The room's state comes whole from the server and the highest version is right; this file only
+// makes the peer connection follow it. docs/protocol.md tells the protocol.
+
+import { Peer, mark } from "./peer.js";
+import { io } from "./socket.io.js";
+
+/** @typedef {import("./api").RoomAccess} RoomAccess */
+/** @typedef {import("./protocol").RoomState} RoomState */
+/** @typedef {import("./protocol").Snapshot} Snapshot */
+/** @typedef {import("./protocol").Signal} Signal */
+/** @typedef {import("./protocol").Answer} Answer */
+/** @typedef {import("./protocol").Media} Media */
+/** @typedef {import("./protocol").ClientToServerEvents} Out */
+/** @typedef {import("./protocol").ServerToClientEvents} In */
+/** @typedef {"none" | "connecting" | "ready" | "flowing" | "lost"} Transport */
+
+/** How long the server may take to confirm what the médecin's page said straight to us, in ms. */
+const CONFIRMATION = 4_000;
+/** How long to wait for the server's answer to an event, in ms. */
+const ANSWER = 8_000;
+/** ICE restarts that fail before the connection is made anew. */
+const RESTARTS = 3;
+/** Refusals after which coming again with a new token is of no use. */
+const FINAL = new Set(["ended", "closed", "session", "token_revoked", "too_early", "too_late", "information"]);
+
+/** What was asked is not done; `code` is the server's. */
+export class CallRefused extends Error {
+  /** @param {{ code: string, message: string }} refused */
+  constructor({ code, message }) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * Events: `state` (RoomState) · `connection` ("connecting" | "open" | "lost") · `transport`
+ * (Transport) · `gate` (boolean: media may flow) · `replaced` · `refused` ({code, message}) ·
+ * `closed`.
+ */
+export class Call extends EventTarget {
+  /** @type {"assure" | "medecin_conseil"} */ #role;
+  /** @type {RoomAccess} */ #access;
+  /** @type {boolean} the first token has not been used yet */ #fresh = true;
+  /** @type {() => Promise<RoomAccess>} */ #renew;
+  /** @type {import("socket.io-client").Socket<In, Out> | null} */ #socket = null;
+  /** @type {Peer | null} */ #peer = null;
+  /** Which page of the other side the peer connection was made with. */
+  #peerOf = "";
+  /** @type {MediaStream | null | undefined} undefined: not known yet */ #stream;
+  #open = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} the médecin's word, not yet confirmed */
+  #early;
+  #restarts = 0;
+  #over = false;
+  #broken = false;
+  /** @type {Promise<unknown>} signals are applied one after the other */ #queue = Promise.resolve();
+  /** @type {Map<string, () => Promise<unknown>>} not acknowledged yet: sent again on reconnection */
+  #unsure = new Map();
+  /** @type {{ microphone: boolean, camera: boolean } | null} */ #devices = null;
+  /** @type {HTMLVideoElement | null} */ #video = null;
+  #pulse = 0;
+
+  /** One per page load: tells a reconnection from a reload. */
+  instance = crypto.randomUUID().replaceAll("-", "").slice(0, 24);
+  /** @type {RoomState | null} */ state = null;
+  /** @type {Transport} */ transport = "none";
+  remoteStream = new MediaStream();
+
+  /**
+   * @param {{ role: "assure" | "medecin_conseil", access: RoomAccess,
+   *   renew: () => Promise<RoomAccess> }} options `renew` gives a new token and new ICE servers
+   */
+  constructor({ role, access, renew }) {
+    super();
+    this.#role = role;
+    this.#access = access;
+    this.#renew = renew;
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} [detail]
+   */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  // --- the socket -------------------------------------------------------------------------------
+
+  /**
+   * Enter the room. Resolves with the first snapshot.
+   * @returns {Promise<void>}
+   */
+  join() {
+    const socket = (this.#socket = io("/", {
+      path: "/socket.io",
+      transports: ["websocket"],
+      forceNew: true,
+      auth: (give) => void this.#authenticate(give),
+      // After a restart of the server everybody comes back: spread over some seconds.
+      reconnectionDelay: 400,
+      reconnectionDelayMax: 5_000,
+      randomizationFactor: 0.6,
+      timeout: ANSWER,
+    }));
+    this.#tell("connection", "connecting");
+    socket.on("connect", () => mark("socket"));
+    socket.on("connect_error", (error) => this.#notConnected(error));
+    socket.on("disconnect", (reason) => this.#disconnected(reason));
+    socket.on("state", (state) => this.#become(state));
+    socket.on("signal", (signal) => this.#enqueue(signal));
+    socket.on("renegotiate", ({ reason }) => void this.#restart(reason === "fresh"));
+    socket.on("replaced", () => {
+      this.#finish();
+      this.#tell("replaced");
+    });
+    return new Promise((resolve) => {
+      socket.on("snapshot", (snapshot) => {
+        mark("snapshot");
+        this.#rejoined(snapshot);
+        resolve();
+      });
+    });
+  }
+
+  /** @param {(auth: object) => void} give */
+  async #authenticate(give) {
+    try {
+      if (!this.#fresh) this.#access = await this.#renew();
+      this.#fresh = false;
+      give({ token: this.#access.token, instance: this.instance });
+    } catch (wrong) {
+      const { code = "", message = "" } = /** @type {CallRefused} */ (wrong);
+      if (code === "reseau" || !code) this.#socket?.io.engine?.close();
+      else this.#refused({ code, message });
+    }
+  }
+
+  /** @param {Error & { data?: { code?: string } }} error */
+  #notConnected(error) {
+    const code = error.data?.code;
+    if (code && FINAL.has(code)) this.#refused({ code, message: error.message });
+    // A refused CONNECT is not tried again by the library, a failed transport is.
+    else if (code) this.#again();
+  }
+
+  #again() {
+    setTimeout(() => !this.#over && this.#socket?.connect(), 500 + Math.random() * 1_000);
+  }
+
+  /** @param {string} reason */
+  #disconnected(reason) {
+    if (this.#over) return;
+    this.#tell("connection", "lost");
+    if (reason === "io server disconnect") this.#again();
+  }
+
+  /** @param {{ code: string, message: string }} refused */
+  #refused(refused) {
+    this.#finish();
+    this.#tell("refused", refused);
+  }
+
+  /** @param {Snapshot} snapshot */
+  #rejoined(snapshot) {
+    this.#tell("connection", "open");
+    // The snapshot is the truth even if its version were lower (a restored server).
+    this.state = null;
+    this.#become(snapshot.state);
+    for (const signal of snapshot.signals) this.#enqueue(signal);
+    for (const again of this.#unsure.values()) void again();
+    if (this.#devices) this.setDevices(this.#devices);
+    this.#claimAgain();
+  }
+
+  /**
+   * Ask the server; what it refuses is thrown.
+   * @param {keyof Out} event
+   * @param {object} payload
+   * @returns {Promise<void>}
+   */
+  async #ask(event, payload = {}) {
+    if (!this.#socket) throw new CallRefused({ code: "closed", message: "Connexion fermée." });
+    const socket = /** @type {import("socket.io-client").Socket} */ (
+      /** @type {unknown} */ (this.#socket)
+    );
+    /** @type {Answer} */
+    const answer = await socket.timeout(ANSWER).emitWithAck(event, payload);
+    if (!answer.ok) throw new CallRefused(answer);
+  }
+
+  /**
+   * Send until acknowledged, over reconnections too.
+   * @param {"offer" | "answer" | "candidate"} event
+   * @param {object} payload
+   */
+  #surely(event, payload) {
+    const key = event === "candidate" ? JSON.stringify(payload) : event;
+    const send = async () => {
+      try {
+        if (!this.#socket?.connected) return;
+        await this.#ask(event, payload);
+        this.#unsure.delete(key);
+      } catch (wrong) {
+        // Refused is an answer too; without one it is sent again on the next snapshot.
+        if (wrong instanceof CallRefused) this.#unsure.delete(key);
+      }
+    };
+    this.#unsure.set(key, send);
+    void send();
+  }
+
+  // --- the room's state -------------------------------------------------------------------------
+
+  /** @param {RoomState} state */
+  #become(state) {
+    if (this.#over || (this.state && state.version <= this.state.version)) return;
+    this.state = state;
+    if (state.phase === "admitted") this.#confirmed();
+    if (this.#early === undefined) this.#gate(state.phase === "admitted");
+    this.#meet();
+    this.#tell("state", state);
+    if (state.phase === "ended") this.#finish();
+  }
+
+  #confirmed() {
+    if (this.#open) mark("admit-confirmed");
+    clearTimeout(this.#early);
+    this.#early = undefined;
+  }
+
+  /** @param {boolean} open */
+  #gate(open) {
+    if (open === this.#open) return;
+    this.#open = open;
+    if (open) mark("admit-received");
+    void this.#peer?.send(open ? (this.#stream ?? null) : null);
+    if (open) this.#awaitFrame();
+    else if (this.transport === "flowing") this.#carry("ready");
+    clearInterval(this.#pulse);
+    if (open) this.#pulse = setInterval(() => void this.#listen(), 1_000);
+    this.#tell("gate", open);
+  }
+
+  /** Admit the waiting assuré (médecin-conseil only). */
+  async admit() {
+    mark("admit-sent");
+    this.#peer?.say("admit");
+    this.#early = setTimeout(() => undefined, 0);
+    this.#gate(true);
+    try {
+      await this.#ask("admit");
+    } catch (wrong) {
+      this.#peer?.say("revoke");
+      this.#confirmed();
+      this.#gate(this.state?.phase === "admitted");
+      throw wrong;
+    }
+    this.#confirmed();
+  }
+
+  /** Back to the waiting room, the connection stays up (médecin-conseil only). */
+  async sendBack() {
+    this.#peer?.say("revoke");
+    this.#gate(false);
+    await this.#ask("send_back");
+  }
+
+  async end() {
+    await this.#ask("end");
+  }
+
+  /** Leave on purpose; the room remembers the hour. */
+  async leave() {
+    try {
+      await this.#ask("leave");
+    } finally {
+      this.close();
+    }
+  }
+
+  /** What the médecin's page says straight to us. @param {string} word */
+  #heard(word) {
+    if (this.#role !== "assure" || this.#over) return;
+    if (word === "admit" && !this.#open) {
+      // The server decides: without its word the gate closes again.
+      this.#early = setTimeout(() => {
+        this.#early = undefined;
+        this.#gate(this.state?.phase === "admitted");
+      }, CONFIRMATION);
+      this.#gate(true);
+    } else if (word === "revoke") {
+      clearTimeout(this.#early);
+      this.#early = undefined;
+      this.#gate(false);
+    }
+  }
+
+  // --- the peer connection ----------------------------------------------------------------------
+
+  /** The médecin's side offers as soon as both pages are there and its own devices are settled. */
+  #meet() {
+    const state = this.state;
+    if (this.#role !== "medecin_conseil" || !state || this.#stream === undefined) return;
+    const instance = state.assure.presence === "present" ? state.assure.instance : null;
+    if (!instance || state.phase === "ended" || instance === this.#peerOf) return;
+    this.#peerOf = instance;
+    void this.#enqueueTask(() => this.#offer(true));
+  }
+
+  /** @param {boolean} fresh a new RTCPeerConnection, or else an ICE restart of the one we have */
+  async #offer(fresh) {
+    if (this.#over) return;
+    const last = Math.max(this.state?.negotiation ?? 0, this.#peer?.negotiation ?? 0);
+    const peer = fresh || !this.#peer ? this.#newPeer() : this.#peer;
+    const sdp = await peer.offer(last + 1, !fresh);
+    this.#surely("offer", { sdp, negotiation: last + 1, fresh });
+  }
+
+  #newPeer() {
+    this.#peer?.close();
+    this.#unsure.clear();
+    const peer = new Peer(this.#access, {
+      offers: this.#role === "medecin_conseil",
+      remote: this.remoteStream,
+    });
+    this.#peer = peer;
+    on(peer, "candidate", (/** @type {RTCIceCandidate | null} */ one) => this.#trickle(peer, one));
+    on(peer, "path", (/** @type {"ready" | "lost"} */ path) => this.#path(path));
+    on(peer, "broken", () => void this.#restart(false));
+    on(peer, "word", (/** @type {string} */ word) => this.#heard(word));
+    this.#carry("connecting");
+    if (this.#open) void peer.send(this.#stream ?? null);
+    if (this.#open) this.#awaitFrame();
+    return peer;
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {RTCIceCandidate | null} candidate null or empty: no more
+   */
+  #trickle(peer, candidate) {
+    if (peer !== this.#peer) return;
+    mark("first-candidate");
+    this.#surely("candidate", {
+      negotiation: peer.negotiation,
+      candidate: candidate?.candidate ?? "",
+      sdp_mid: candidate?.sdpMid ?? "0",
+      sdp_m_line_index: candidate?.sdpMLineIndex ?? 0,
+      username_fragment: candidate?.usernameFragment ?? null,
+    });
+  }
+
+  /** @param {Signal} signal */
+  #enqueue(signal) {
+    void this.#enqueueTask(() => this.#apply(signal));
+  }
+
+  /** @param {() => Promise<unknown>} task */
+  #enqueueTask(task) {
+    // One signal that cannot be applied (a candidate of a path that is gone) must not stop others.
+    this.#queue = this.#queue.then(task).catch(() => undefined);
+    return this.#queue;
+  }
+
+  /** @param {Signal} signal */
+  async #apply(signal) {
+    const { description, candidate } = signal;
+    if (signal.kind === "offer" && description) await this.#answer(description);
+    const current = signal.description ?? candidate;
+    if (!this.#peer || !current || current.negotiation !== this.#peer.negotiation) return;
+    if (signal.kind === "answer" && description) await this.#peer.take(description.sdp);
+    if (signal.kind === "candidate" && candidate) await this.#peer.add(candidate);
+  }
+
+  /** @param {import("./protocol").Description} description */
+  async #answer({ sdp, negotiation, fresh }) {
+    if (this.#peer && negotiation === this.#peer.negotiation) return;
+    if (!fresh && !this.#peer) {
+      await this.#ask("renegotiate", { reason: "fresh" });
+      return;
+    }
+    const peer = fresh || !this.#peer ? this.#newPeer() : this.#peer;
+    const answer = await peer.answer(sdp, negotiation);
+    this.#surely("answer", { sdp: answer, negotiation, fresh });
+    // Senders exist only now on this side.
+    if (this.#open) await peer.send(this.#stream ?? null);
+  }
+
+  /** @param {boolean} fresh */
+  async #restart(fresh) {
+    if (this.#over || !this.#peer || !this.#socket?.connected) return;
+    if (this.#role === "assure") {
+      const reason = this.#restarts++ < RESTARTS ? "disconnected" : "fresh";
+      await this.#ask("renegotiate", { reason }).catch(() => undefined);
+      return;
+    }
+    if (this.state?.assure.presence !== "present") return;
+    const anew = fresh || this.#restarts++ >= RESTARTS;
+    await this.#enqueueTask(async () => {
+      if (this.#access.ice_servers.length) {
+        this.#access = await this.#renew();
+        this.#fresh = true;
+        this.#peer?.refresh(this.#access.ice_servers);
+      }
+      await this.#offer(anew);
+    });
+  }
+
+  // --- what flows -------------------------------------------------------------------------------
+
+  /**
+   * Our camera and microphone; null when there are none. Nothing is sent before admission.
+   * @param {MediaStream | null} stream
+   */
+  setStream(stream) {
+    this.#stream = stream;
+    if (this.#open) void this.#peer?.send(stream);
+    this.#meet();
+  }
+
+  /**
+   * Put another device's track in the place of the one of its kind, without negotiation.
+   * @param {MediaStreamTrack} track
+   */
+  async replaceTrack(track) {
+    const stream = this.#stream;
+    if (stream && !stream.getTracks().includes(track)) {
+      for (const old of stream.getTracks()) if (old.kind === track.kind) stream.removeTrack(old);
+      stream.addTrack(track);
+    }
+    if (this.#open) await this.#peer?.send(stream ?? null);
+  }
+
+  /**
+   * Tell the other side what our microphone and camera do.
+   * @param {{ microphone: boolean, camera: boolean }} devices
+   */
+  setDevices(devices) {
+    this.#devices = devices;
+    if (this.#socket?.connected) void this.#ask("devices", devices).catch(() => undefined);
+  }
+
+  /**
+   * Show the other side here. Rejects when the browser refuses to play with sound by itself.
+   * @param {HTMLVideoElement} video
+   */
+  async attach(video) {
+    this.#video = video;
+    if (video.srcObject !== this.remoteStream) video.srcObject = this.remoteStream;
+    if (this.#open) this.#awaitFrame();
+    await video.play();
+  }
+
+  #awaitFrame() {
+    const video = this.#video;
+    const peer = this.#peer;
+    if (!video?.requestVideoFrameCallback) return;
+    video.requestVideoFrameCallback(() => {
+      if (!this.#open || peer !== this.#peer) return;
+      mark("first-frame");
+      this.#carry("flowing");
+    });
+  }
+
+  /** What a picture does not tell: a call without camera, a path that came back. */
+  async #listen() {
+    const received = await this.#received();
+    const rising = received > this.#lastReceived;
+    this.#lastReceived = received;
+    if (rising && this.#open && this.#peer?.path === "ready") this.#carry("flowing");
+  }
+  #lastReceived = 0;
+
+  async #received() {
+    let bytes = 0;
+    const report = await this.#peer?.stats();
+    report?.forEach((stat) => {
+      if (stat.type === "inbound-rtp") bytes += stat.bytesReceived ?? 0;
+    });
+    return bytes;
+  }
+
+  /** @returns {Promise<RTCStatsReport | undefined>} for the page's own figures, and the tests */
+  async stats() {
+    return this.#peer?.stats();
+  }
+
+  /** @param {"ready" | "lost" | "none" | "connecting"} path */
+  #path(path) {
+    if (path === "ready") this.#restarts = 0;
+    if (path === "lost") this.#broken = true;
+    this.#carry(path);
+    if (path === "ready" && this.#open) this.#awaitFrame();
+  }
+
+  /** @param {Transport} transport */
+  #carry(transport) {
+    if (transport === this.transport) return;
+    this.transport = transport;
+    this.#tell("transport", transport);
+    if (transport === "ready" || transport === "flowing" || transport === "lost") {
+      this.#claim({ state: transport, cause: transport === "lost" ? "disconnected" : "" });
+    }
+  }
+
+  /** Our word on the path, for the record. @param {Partial<Media>} claim */
+  #claim(claim) {
+    if (this.#over || !this.#socket?.connected) return;
+    const whole = { cause: "", continuous: false, ...claim };
+    if (!whole.continuous) this.#broken = false;
+    void this.#ask("media", whole).catch(() => undefined);
+  }
+
+  /** After a time without the server: has the path held, or not? */
+  #claimAgain() {
+    const { transport } = this;
+    if (transport === "flowing" && !this.#broken) {
+      this.#claim({ state: "flowing", continuous: true });
+      return;
+    }
+    if (this.#broken) this.#claim({ state: "lost", cause: "disconnected" });
+    if (transport === "ready" || transport === "flowing") this.#claim({ state: transport });
+    if (transport === "lost") void this.#restart(false);
+  }
+
+  // --- the end ----------------------------------------------------------------------------------
+
+  #finish() {
+    if (this.#over) return;
+    this.#gate(false);
+    this.#over = true;
+    clearTimeout(this.#early);
+    clearInterval(this.#pulse);
+    this.#peer?.close();
+    this.#peer = null;
+    this.#socket?.disconnect();
+    this.#tell("closed");
+  }
+
+  /** Let go of the socket and the connection without a word: the server sees a loss. */
+  close() {
+    this.#finish();
+  }
+}
+
+/**
+ * @template T
+ * @param {EventTarget} target
+ * @param {string} name
+ * @param {(detail: T) => void} listener
+ */
+function on(target, name, listener) {
+  target.addEventListener(name, (event) => listener(/** @type {CustomEvent<T>} */ (event).detail));
+}

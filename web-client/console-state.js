@@ -1,0 +1,146 @@
+/** What the day says, without DOM: order, who waits, who is next, what each row reads. */
+
+/** @typedef {import('./protocol').Entry} Entry */
+/** @typedef {import('./protocol').Day} Day */
+/** @typedef {'expected' | 'late' | 'waiting' | 'lost' | 'left' | 'call' | 'call-lost' | 'todo' | 'done' | 'in-person' | 'off'} Kind */
+
+/** A person who vanished keeps camera and connection warm this long: a phone that slept. */
+const KEPT_WARM_MS = 5 * 60_000;
+
+/** @type {Record<string, string>} */
+const CONTEXTS = {
+  arret_maladie: "Arrêt maladie",
+  maladie_autre: "Risque maladie",
+  at_mp: "AT/MP",
+  invalidite: "Invalidité",
+};
+
+/** Statuses after which nobody is expected in the room. @type {Record<string, string>} */
+const CLOSED = {
+  annule: "Annulé",
+  annule_service: "Annulé par le service",
+  reporte: "Reporté",
+  refuse: "Refus de la visio",
+  absence_justifiee: "Absence justifiée",
+  presentiel: "Présentiel demandé",
+  converti_presentiel: "Présentiel demandé",
+};
+
+/** @param {string} context */
+export const contextLabel = (context) => CONTEXTS[context] ?? context;
+
+/** @param {string | null | undefined} iso */
+export const instant = (iso) => (iso ? Date.parse(iso) : NaN);
+
+/** By scheduled time, then by arrival; those who never came last. @param {Entry[]} entries */
+export function inOrder(entries) {
+  /** @param {Entry} entry */
+  const arrival = (entry) => instant(entry.arrived_at) || Infinity;
+  return [...entries].sort(
+    (a, b) =>
+      instant(a.start) - instant(b.start) ||
+      (arrival(a) === arrival(b) ? 0 : arrival(a) - arrival(b)) ||
+      a.id.localeCompare(b.id),
+  );
+}
+
+/** @param {Entry} entry */
+export const waits = (entry) => entry.phase === "waiting" && entry.assure.presence === "present";
+
+/** @param {Entry} entry @param {number} now */
+const mayReturn = (entry, now) =>
+  entry.phase === "waiting" &&
+  entry.assure.presence === "lost" &&
+  now - instant(entry.assure.since) < KEPT_WARM_MS;
+
+/** The consultation in course, if any. @param {Entry[]} entries */
+export const inCall = (entries) =>
+  entries
+    .filter((entry) => entry.phase === "admitted")
+    .sort((a, b) => instant(b.admitted_at) - instant(a.admitted_at))[0] ?? null;
+
+/** Who is admitted by the key A. @param {Entry[]} entries */
+export const nextWaiting = (entries) => inOrder(entries).find(waits) ?? null;
+
+/** Whose transport is made ready ahead: present first, else just lost. @param {Entry[]} entries @param {number} now */
+export const nextWarm = (entries, now) =>
+  nextWaiting(entries) ?? inOrder(entries).find((entry) => mayReturn(entry, now)) ?? null;
+
+/** Who is still to come. @param {Entry[]} entries @param {number} now */
+export const nextExpected = (entries, now) =>
+  inOrder(entries).find(
+    (entry) => entry.phase === "waiting" && !isOver(entry, now) && !CLOSED[entry.status],
+  ) ?? null;
+
+/** Whether the appointment belongs to the past, held or not. @param {Entry} entry @param {number} now */
+export const isOver = (entry, now) =>
+  entry.phase === "ended" ||
+  Boolean(entry.ended_at) ||
+  entry.outcome_version > 0 ||
+  (entry.phase === "waiting" && !waits(entry) && now > instant(entry.closes));
+
+/** Over, and no outcome sealed yet. @param {Entry} entry @param {number} now */
+export const isToRecord = (entry, now) => describe(entry, now).kind === "todo";
+
+/** « 40 s », « 4 min », « 1 h 05 ». @param {number} ms */
+export function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")}`;
+}
+
+/** « 3:07 », for the clock of a call. @param {number} ms */
+export function clock(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const tail = `${String(m).padStart(h ? 2 : 1, "0")}:${String(s).padStart(2, "0")}`;
+  return h ? `${h}:${tail}` : tail;
+}
+
+/** « vu il y a 40 s », by tens of seconds: it ticks, it does not flicker. @param {string | null} since @param {number} now */
+function lastSeen(since, now) {
+  const ms = now - instant(since);
+  if (Number.isNaN(ms)) return "";
+  return `vu il y a ${ms < 60_000 ? `${Math.max(10, Math.round(ms / 10_000) * 10)} s` : duration(ms)}`;
+}
+
+/**
+ * What one row reads now: its state in a word, and the time that goes with it.
+ * @param {Entry} entry
+ * @param {number} now
+ * @returns {{ kind: Kind, chip: string, note: string, long: boolean }}
+ */
+export function describe(entry, now) {
+  const { presence, since } = entry.assure;
+  /** @param {Kind} kind @param {string} chip @param {string} [note] */
+  const says = (kind, chip, note = "") => ({ kind, chip, note, long: false });
+  if (entry.outcome_version > 0)
+    return says("done", "Issue scellée", entry.in_person ? "présentiel demandé" : "");
+  if (entry.phase === "admitted") {
+    if (presence === "lost") return says("call-lost", "Connexion perdue", lastSeen(since, now));
+    if (presence === "left") return says("call-lost", "A quitté la consultation");
+    return says("call", "En consultation", `depuis ${duration(now - instant(entry.admitted_at))}`);
+  }
+  if (CLOSED[entry.status])
+    return says("off", CLOSED[entry.status] ?? "", entry.in_person ? "présentiel" : "");
+  if (entry.phase === "ended")
+    return says("todo", "Issue à enregistrer", entry.in_person ? "présentiel demandé" : "");
+  if (presence === "present") {
+    const waited = now - (instant(entry.arrived_at) || instant(since));
+    return {
+      kind: "waiting",
+      chip: "En attente",
+      note: waited < 60_000 ? "vient d'arriver" : `attend depuis ${duration(waited)}`,
+      long: waited > 600_000,
+    };
+  }
+  if (now > instant(entry.closes))
+    return says("todo", "Issue à enregistrer", presence === "absent" ? "non connecté" : "");
+  if (presence === "lost") return says("lost", "Connexion perdue", lastSeen(since, now));
+  if (presence === "left") return says("left", "A quitté la salle d'attente");
+  const late = now - instant(entry.start);
+  if (late > 60_000) return says("late", "Pas encore connecté", `attendu depuis ${duration(late)}`);
+  return says("expected", "Attendu");
+}

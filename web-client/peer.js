@@ -1,0 +1,206 @@
+// The peer connection of one pair of pages: warm while waiting, media only while its gate is open.
+//
+// ICE and DTLS come up with no track at all (docs/decisions/0003-warm-transport.md): opening is
+// `replaceTrack`, which needs no negotiation, and closing is `replaceTrack(null)`.
+
+/** @typedef {import("./api").RoomAccess} RoomAccess */
+/** @typedef {"none" | "connecting" | "ready" | "lost"} Path */
+
+const KINDS = /** @type {const} */ (["audio", "video"]);
+/** Bits per second that one picture may take (docs/architecture.md, « Network »). */
+const MAX_VIDEO_BITRATE = 1_500_000;
+/** A path that says « disconnected » often comes back by itself within this time, in ms. */
+const PATIENCE = 2_000;
+
+/**
+ * Events: `candidate` (RTCIceCandidate | null), `path` (Path), `broken` ("disconnected" | "failed"),
+ * `word` (a message of the other page over the data channel).
+ */
+export class Peer extends EventTarget {
+  /** @type {RTCPeerConnection} */ #pc;
+  /** @type {RTCDataChannel} */ #channel;
+  /** @type {Map<string, RTCRtpSender>} */ #senders = new Map();
+  /** @type {Promise<void>} */ #switching = Promise.resolve();
+  #timer = 0;
+  /** @type {Path} */ path = "connecting";
+  /** The number of the last description that was offered or taken. */
+  negotiation = 0;
+
+  /**
+   * @param {RoomAccess} access
+   * @param {{ offers: boolean, remote: MediaStream }} options `remote` gets the other's tracks
+   */
+  constructor(access, { offers, remote }) {
+    super();
+    this.#pc = new RTCPeerConnection({
+      iceServers: access.ice_servers,
+      iceTransportPolicy: access.ice_policy,
+      bundlePolicy: "max-bundle",
+      rtcpMuxPolicy: "require",
+    });
+    const negotiated = { negotiated: true, id: 0 };
+    this.#channel = this.#pc.createDataChannel("telecontrole", negotiated);
+    this.#channel.onmessage = (event) => this.#tell("word", String(event.data).slice(0, 256));
+    for (const track of remote.getTracks()) remote.removeTrack(track);
+    this.#pc.ontrack = ({ track }) => remote.addTrack(track);
+    this.#pc.onicecandidate = ({ candidate }) => this.#tell("candidate", candidate);
+    this.#pc.onconnectionstatechange = () => this.#look();
+    // Chromium: one of the two may stay behind the other, so both are watched.
+    this.#pc.oniceconnectionstatechange = () => this.#look();
+    if (offers) {
+      const streams = [new MediaStream()];
+      for (const kind of KINDS) {
+        this.#keep(this.#pc.addTransceiver(kind, { direction: "sendrecv", streams }));
+      }
+    }
+  }
+
+  /** @param {RTCRtpTransceiver} transceiver */
+  #keep(transceiver) {
+    this.#senders.set(transceiver.receiver.track.kind, transceiver.sender);
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} detail
+   */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  #look() {
+    const { connectionState, iceConnectionState } = this.#pc;
+    if (connectionState === "closed") return;
+    const failed = connectionState === "failed" || iceConnectionState === "failed";
+    const shaken = connectionState === "disconnected" || iceConnectionState === "disconnected";
+    if (iceConnectionState === "connected" || iceConnectionState === "completed") {
+      mark("ice");
+    }
+    clearTimeout(this.#timer);
+    if (failed) this.#broke("failed");
+    else if (shaken) this.#timer = setTimeout(() => this.#broke("disconnected"), PATIENCE);
+    else if (connectionState === "connected") {
+      mark("dtls");
+      this.#become("ready");
+    }
+  }
+
+  /** @param {"disconnected" | "failed"} cause */
+  #broke(cause) {
+    this.#become("lost");
+    this.#tell("broken", cause);
+  }
+
+  /** @param {Path} path */
+  #become(path) {
+    if (this.path === path) return;
+    this.path = path;
+    this.#tell("path", path);
+  }
+
+  /**
+   * @param {number} negotiation
+   * @param {boolean} restart ICE restart on the same connection (RFC 8445 §9)
+   * @returns {Promise<string>} the SDP to send
+   */
+  async offer(negotiation, restart) {
+    this.negotiation = negotiation;
+    await this.#pc.setLocalDescription(await this.#pc.createOffer({ iceRestart: restart }));
+    mark("local-description");
+    return this.#pc.localDescription?.sdp ?? "";
+  }
+
+  /**
+   * @param {string} sdp
+   * @param {number} negotiation
+   * @returns {Promise<string>} the answer's SDP
+   */
+  async answer(sdp, negotiation) {
+    this.negotiation = negotiation;
+    await this.#pc.setRemoteDescription({ type: "offer", sdp });
+    const stream = new MediaStream();
+    for (const transceiver of this.#pc.getTransceivers()) {
+      transceiver.direction = "sendrecv";
+      if (!this.#senders.has(transceiver.receiver.track.kind)) transceiver.sender.setStreams?.(stream);
+      this.#keep(transceiver);
+    }
+    await this.#pc.setLocalDescription();
+    mark("local-description");
+    return this.#pc.localDescription?.sdp ?? "";
+  }
+
+  /** @param {string} sdp */
+  async take(sdp) {
+    if (this.#pc.signalingState === "have-local-offer") {
+      await this.#pc.setRemoteDescription({ type: "answer", sdp });
+    }
+  }
+
+  /** @param {import("./protocol").Candidate} candidate */
+  async add(candidate) {
+    await this.#pc.addIceCandidate({
+      candidate: candidate.candidate,
+      sdpMid: candidate.sdp_mid,
+      sdpMLineIndex: candidate.sdp_m_line_index,
+      usernameFragment: candidate.username_fragment,
+    });
+  }
+
+  /**
+   * What is sent from now on; null sends nothing. One switch at a time, the last one wins.
+   * @param {MediaStream | null} stream
+   */
+  send(stream) {
+    const tracks = KINDS.map((kind) => stream?.getTracks().find((one) => one.kind === kind));
+    this.#switching = this.#switching.then(async () => {
+      await Promise.all(
+        KINDS.map((kind, i) => this.#senders.get(kind)?.replaceTrack(tracks[i] ?? null)),
+      ).catch(() => undefined); // a closed connection has nothing to send any more
+      if (stream) await this.#shape();
+    });
+    return this.#switching;
+  }
+
+  async #shape() {
+    const sender = this.#senders.get("video");
+    if (!sender?.getParameters) return;
+    const parameters = sender.getParameters();
+    if (!parameters.encodings?.length) return;
+    for (const encoding of parameters.encodings) encoding.maxBitrate = MAX_VIDEO_BITRATE;
+    // A face that moves is understood better than a sharp one that jumps (EN 301 549 §6.5.3).
+    Object.assign(parameters, { degradationPreference: "maintain-framerate" });
+    await sender.setParameters(parameters).catch(() => undefined);
+  }
+
+  /**
+   * Say something straight to the other page.
+   * @param {string} word
+   */
+  say(word) {
+    if (this.#channel.readyState === "open") this.#channel.send(word);
+  }
+
+  /** @param {RTCIceServer[]} iceServers fresh TURN credentials, before an ICE restart */
+  refresh(iceServers) {
+    this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
+  }
+
+  /** @returns {Promise<RTCStatsReport>} */
+  stats() {
+    return this.#pc.getStats();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#pc.close();
+  }
+}
+
+/**
+ * A step of the way to the picture, for tests/browser/test_admission_steps.py; only the first
+ * of each name counts there.
+ * @param {string} step
+ */
+export function mark(step) {
+  performance.mark(`tc:${step}`);
+}

@@ -1,0 +1,188 @@
+// Printed from signaling/protocol.py by `make types`: change that file, not this one.
+
+/** What a client hands over in Socket.IO's CONNECT of the room namespace `/`. */
+export interface Auth {
+  token: string;
+  instance: string;
+}
+
+/** What a console hands over in CONNECT of the namespace `/console`. */
+export interface ConsoleAuth {
+  token: string;
+}
+
+/** An event that says all by its name. */
+export type Empty = Record<string, never>;
+
+/** An SDP offer (médecin-conseil only) or answer (assuré only). */
+export interface Description {
+  sdp: string;
+  negotiation: number;
+  fresh: boolean;
+}
+
+/** A trickled ICE candidate; an empty `candidate` says that there are no more. */
+export interface Candidate {
+  negotiation: number;
+  candidate: string;
+  sdp_mid: string | null;
+  sdp_m_line_index: number | null;
+  username_fragment: string | null;
+}
+
+/** The assuré's page asks the offering side for an ICE restart, or for a new connection. */
+export interface Renegotiate {
+  reason: "disconnected" | "failed" | "fresh" | "network";
+}
+
+/** What the sender's microphone and camera do now. */
+export interface Devices {
+  microphone: boolean;
+  camera: boolean;
+}
+
+/** One side's word on the media path; kept for the record as that side's claim. */
+export interface Media {
+  state: "flowing" | "lost" | "ready";
+  cause: "" | "closed" | "disconnected" | "failed";
+  continuous: boolean;
+}
+
+/** The médecin-conseil is late by about so many minutes; 0 takes it back. */
+export interface Delay {
+  minutes: number;
+}
+
+/** One person's place in the room. */
+export interface Seat {
+  presence: "absent" | "left" | "lost" | "present";
+  since: string | null;
+  instance: string | null;
+  microphone: boolean;
+  camera: boolean;
+  transport: "flowing" | "lost" | "none" | "ready";
+}
+
+/** What the waiting person is told of the médecin-conseil. */
+export interface Reception {
+  doctor: "absent" | "available" | "busy";
+  delay_minutes: number;
+}
+
+/** When, by whom and why the room was closed for good; the same for both. */
+export interface Ending {
+  at: string;
+  by: "assure" | "medecin_conseil" | "service";
+  reason: "cancelled" | "ended" | "in_person" | "refused";
+}
+
+/** The whole room, small enough to be sent at each change; the highest `version` is right. */
+export interface RoomState {
+  version: number;
+  phase: "admitted" | "ended" | "waiting";
+  server_time: string;
+  assure: Seat;
+  medecin_conseil: Seat;
+  reception: Reception;
+  negotiation: number;
+  admitted_at: string | null;
+  ending: Ending | null;
+}
+
+/** One relayed message of the negotiation in course, numbered so that it can be sent again. */
+export interface Signal {
+  seq: number;
+  kind: "answer" | "candidate" | "offer";
+  description: Description | null;
+  candidate: Candidate | null;
+}
+
+/** What every (re)join begins with: who you are, the room, and what was signalled to you. */
+export interface Snapshot {
+  you: "assure" | "medecin_conseil";
+  state: RoomState;
+  signals: Signal[];
+}
+
+/** This page's seat was taken over by a newer page of the same person. */
+export interface Replaced {
+  at: string;
+}
+
+/** One télécontrôle on the médecin-conseil's day list. */
+export interface Entry {
+  id: string;
+  version: number;
+  start: string;
+  opens: string;
+  closes: string;
+  timezone: string;
+  duration_minutes: number;
+  context: string;
+  assure_name: string;
+  status: string;
+  phase: "admitted" | "ended" | "waiting";
+  assure: Seat;
+  doctor: Seat;
+  arrived_at: string | null;
+  admitted_at: string | null;
+  ended_at: string | null;
+  identity: "" | "not_confirmed" | "verified";
+  clinical_exam: boolean;
+  in_person: boolean;
+  outcome_version: number;
+}
+
+/** The whole day, on each (re)connection of a console; entries then come one by one. */
+export interface Day {
+  date: string;
+  timezone: string;
+  server_time: string;
+  delay_minutes: number;
+  entries: Entry[];
+}
+
+/** What was asked is done and, where it is a fact for the record, durable. */
+export interface Accepted {
+  ok: true;
+  version: number;
+}
+
+/** What was asked is not done. `code` is for programs, `message` for people (French). */
+export interface Refused {
+  code: string;
+  message: string;
+  ok: false;
+}
+
+export type Answer = Accepted | Refused;
+
+export interface ClientToServerEvents {
+  offer: (payload: Description, ack: (answer: Answer) => void) => void;
+  answer: (payload: Description, ack: (answer: Answer) => void) => void;
+  candidate: (payload: Candidate, ack: (answer: Answer) => void) => void;
+  renegotiate: (payload: Renegotiate, ack: (answer: Answer) => void) => void;
+  admit: (payload: Empty, ack: (answer: Answer) => void) => void;
+  send_back: (payload: Empty, ack: (answer: Answer) => void) => void;
+  end: (payload: Empty, ack: (answer: Answer) => void) => void;
+  leave: (payload: Empty, ack: (answer: Answer) => void) => void;
+  devices: (payload: Devices, ack: (answer: Answer) => void) => void;
+  media: (payload: Media, ack: (answer: Answer) => void) => void;
+}
+
+export interface ServerToClientEvents {
+  snapshot: (payload: Snapshot) => void;
+  state: (payload: RoomState) => void;
+  signal: (payload: Signal) => void;
+  renegotiate: (payload: Renegotiate) => void;
+  replaced: (payload: Replaced) => void;
+}
+
+export interface ConsoleToServerEvents {
+  announce_delay: (payload: Delay, ack: (answer: Answer) => void) => void;
+}
+
+export interface ServerToConsoleEvents {
+  day: (payload: Day) => void;
+  entry: (payload: Entry) => void;
+}
