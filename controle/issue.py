@@ -125,7 +125,7 @@ class Issue:
         return forme.empreinte("telecontrole-issue/1", forme.canonique(self.en_dict()))
 
 
-def etablir(  # noqa: PLR0913, PLR0917  (tout ce dont depend une issue, et rien de cache)
+def etablir(
     telecontrole: Telecontrole,
     presences: Presences,
     identite_controlee: bool,  # noqa: FBT001
@@ -158,7 +158,7 @@ def etablir(  # noqa: PLR0913, PLR0917  (tout ce dont depend une issue, et rien 
     )
 
 
-def empecher(  # noqa: PLR0913, PLR0917  (les memes faits que `etablir`)
+def empecher(
     telecontrole: Telecontrole,
     presences: Presences,
     identite_controlee: bool,  # noqa: FBT001

@@ -10,6 +10,7 @@ from typing import Any
 
 import segno
 
+from . import demo as demonstration
 from . import offline, serving
 from .config import ConfigurationError, from_environment
 
@@ -29,8 +30,9 @@ def demo(options: argparse.Namespace) -> int:
             ready_file=options.ready_file,
             count=options.telecontroles,
             robot=options.robot or "",
-            show=lambda ready: show(ready),
+            show=show,
         ),
+        options.data_dir,
         readable=True,
     )
     return 0
@@ -48,7 +50,7 @@ def show(ready: dict[str, Any]) -> None:
     for one in ready["telecontroles"]:
         hour = datetime.fromisoformat(one["debut"]).astimezone().strftime("%H:%M")
         say(f"  {hour}  {one['assure']:<14} {one['medecin']:<20} code {one['code']}  {one['lien']}")
-    lan = serving.demo.addresses()
+    lan = demonstration.addresses()
     if lan:
         port = base.rsplit(":", 1)[1]
         address = f"https://{lan[0]}:{port}/demo"
@@ -64,12 +66,12 @@ def serve(options: argparse.Namespace) -> int:
     except ConfigurationError as wrong:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
-    serving.run(serving.serve(config), readable=False)
+    serving.run(serving.serve(config), config.data_dir, readable=False)
     return 0
 
 
 def export(options: argparse.Namespace) -> int:
-    return asyncio.run(offline.export(options.data_dir, options.id, options.file))
+    return offline.export(options.data_dir, options.id, options.file)
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -141,5 +143,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-
-

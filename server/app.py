@@ -93,13 +93,18 @@ def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
     tokens = Tokens(parts.rings.tokens, config.origin, config.token_lifetime)
     recorder = Recorder(clock, parts.rings.seals)
     pusher = Pusher()
+
+    def online(doctor: str) -> bool:
+        """The consoles' namespace is made further down."""
+        return app[keys.CONSOLE_SOCKETS].online(doctor)
+
     witness = RoomWitness(
         registre=registre,
         sessions=sessions,
         recorder=recorder,
         clock=clock,
         fenetre=fenetre,
-        online=lambda doctor: app[keys.CONSOLE_SOCKETS].online(doctor),
+        online=online,
         listeners=pusher,
     )
     rooms = Rooms(witness, clock, config.reconnection_grace)
@@ -188,7 +193,7 @@ def address_of(environ: Mapping[str, Any]) -> str:
     return request.remote or ""
 
 
-def push_handlers(  # noqa: PLR0913, PLR0917
+def push_handlers(
     registre: RegistreSql,
     witness: RoomWitness,
     rooms: Rooms,

@@ -162,6 +162,3 @@ def _converted(kind: Any, value: Any) -> Any:
 
 def from_environment(path: Path | None = None) -> Config:
     return read(path, os.environ)
-
-
-

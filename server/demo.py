@@ -24,9 +24,7 @@ from .store import people
 from .store.database import Database
 from .store.sql import RegistreSql, UniteSql
 
-CAISSE = people.Caisse(
-    "caisse-demo", "CPAM de Bretagne (démonstration)", "Europe/Paris", "3646"
-)
+CAISSE = people.Caisse("caisse-demo", "CPAM de Bretagne (démonstration)", "Europe/Paris", "3646")
 MEDECINS = (
     people.Medecin("medecin-1", CAISSE.id, "Dr Claire Le Goff", "Médecin-conseil"),
     people.Medecin("medecin-2", CAISSE.id, "Dr Antoine Mercier", "Médecin-conseil"),
@@ -139,12 +137,8 @@ async def seed(
             await people.add_caisse(unite.connection, CAISSE)
             for medecin in MEDECINS:
                 await people.add_medecin(unite.connection, medecin)
-        appointments = [
-            await appoint(unite, links, config, now, index) for index in range(count)
-        ]
-        logins = [
-            DemoLogin(m.id, m.nom, await _login(unite, links, m.id)) for m in MEDECINS
-        ]
+        appointments = [await appoint(unite, links, config, now, index) for index in range(count)]
+        logins = [DemoLogin(m.id, m.nom, await _login(unite, links, m.id)) for m in MEDECINS]
     return DemoDay(logins, appointments)
 
 

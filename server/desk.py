@@ -1,6 +1,6 @@
 """The médecin-conseil's side: the day, the checks, the outcome."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, timedelta
 
 from controle import issue as issues
@@ -100,12 +100,16 @@ class Desk:
         async with self._registre.transaction() as unite:
             await people.set_delay(unite.connection, doctor, minutes)
             now = self._clock()
-            soon = await unite.du_medecin(doctor, now - timedelta(hours=6), now + timedelta(hours=6))
+            soon = await unite.du_medecin(
+                doctor, now - timedelta(hours=6), now + timedelta(hours=6)
+            )
             for un in soon:
                 room = self._rooms.get(un.id)
                 if room is not None and room.assure.presence == "present":
                     fact = self._recorder.fact(
-                        GenreFait.RETARD_ANNONCE, Role.MEDECIN_CONSEIL, minutes=minutes
+                        GenreFait.RETARD_ANNONCE,
+                        Role.MEDECIN_CONSEIL,
+                        details={"minutes": minutes},
                     )
                     await unite.inscrire(un.id, fact)
         self._doctor_changed(doctor, 0)
@@ -138,9 +142,7 @@ class Desk:
     async def _doctor(self, unite: UniteSql, identifier: str) -> Doctor:
         medecin = await people.medecin(unite.connection, identifier)
         caisse = await people.caisse(unite.connection, medecin.caisse)
-        return Doctor(
-            id=medecin.id, name=medecin.nom, function=medecin.fonction, caisse=caisse.nom
-        )
+        return Doctor(id=medecin.id, name=medecin.nom, function=medecin.fonction, caisse=caisse.nom)
 
     async def room_access(self, session: Session, telecontrole: str) -> RoomAccess:
         """A token for one's own room.
@@ -187,8 +189,7 @@ class Desk:
             fact = self._recorder.fact(
                 GenreFait.IDENTITE_CONTROLEE,
                 Role.MEDECIN_CONSEIL,
-                mode=check.mode,
-                verifiee=check.verified,
+                details={"mode": check.mode, "verifiee": check.verified},
             )
             await unite.inscrire(un.id, fact)
             if un.etat is not before:
@@ -213,7 +214,9 @@ class Desk:
 
     async def _end(self, unite: UniteSql, un: Telecontrole, reason: str) -> None:
         fact = self._recorder.fact(
-            GenreFait.FIN, Role.MEDECIN_CONSEIL, by="medecin_conseil", reason=reason
+            GenreFait.FIN,
+            Role.MEDECIN_CONSEIL,
+            details={"by": "medecin_conseil", "reason": reason},
         )
         await unite.inscrire(un.id, fact)
         await self._recorder.seal(unite, un.id, MotifSceau.FIN)
@@ -260,8 +263,7 @@ class Desk:
             fact = self._recorder.fact(
                 GenreFait.ISSUE_ENREGISTREE,
                 Role.MEDECIN_CONSEIL,
-                version=signed.version,
-                empreinte=signed.empreinte(),
+                details={"version": signed.version, "empreinte": signed.empreinte()},
             )
             await unite.inscrire(un.id, fact)
             await self._recorder.seal(unite, un.id, MotifSceau.ISSUE)
@@ -321,14 +323,19 @@ class Desk:
                     )
                     for ligne in lines
                 ],
-                outcome_blocked=self._blocked(un, there, identity(known) != "", signed),
+                outcome_blocked=self._blocked(un, there, signed, checked=identity(known) != ""),
             )
 
     def _blocked(
-        self, un: Telecontrole, there: Presences, checked: bool, signed: object  # noqa: FBT001
+        self,
+        un: Telecontrole,
+        there: Presences,
+        signed: Sequence[issues.Issue],
+        *,
+        checked: bool,
     ) -> str:
         try:
-            issues.empecher(un, there, checked, signed, self._clock(), self._fenetre)  # type: ignore[arg-type]
+            issues.empecher(un, there, checked, signed, self._clock(), self._fenetre)
         except Refus as refused:
             return refused.message
         return ""

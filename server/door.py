@@ -145,8 +145,8 @@ class Door:
             checked = await self._second_factor.check(unite.connection, un.id, code, now)
             right = checked.verdict == "right"
             kind = GenreFait.SECOND_FACTEUR_REUSSI if right else GenreFait.SECOND_FACTEUR_ECHOUE
-            detail = {} if right else {"cause": checked.verdict}
-            await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE, **detail))
+            detail: dict[str, str] = {} if right else {"cause": checked.verdict}
+            await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE, details=detail))
             if right:
                 session, secret = await self._sessions.open(
                     unite.connection, "assure", un.assure, now, un.id
@@ -234,8 +234,7 @@ class Door:
         fact = self._recorder.fact(
             GenreFait.INFORMATION_ACCEPTEE,
             Role.ASSURE,
-            version=version,
-            empreinte=information.digest(),
+            details={"version": version, "empreinte": information.digest()},
         )
         async with self._registre.transaction() as unite:
             await unite.inscrire(session.telecontrole, fact)
@@ -280,7 +279,9 @@ class Door:
         await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE))
         if before in (Etat.EN_ATTENTE, Etat.EN_COURS):
             reason = "refused" if refusal else "in_person"
-            end = self._recorder.fact(GenreFait.FIN, Role.ASSURE, by="assure", reason=reason)
+            end = self._recorder.fact(
+                GenreFait.FIN, Role.ASSURE, details={"by": "assure", "reason": reason}
+            )
             await unite.inscrire(un.id, end)
             await self._recorder.seal(unite, un.id, MotifSceau.FIN)
             return end.instant

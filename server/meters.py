@@ -26,9 +26,7 @@ class Meters:
             "telecontrole_console_pushes_total", "Entries pushed to consoles",
             registry=self.registry,
         )  # fmt: skip
-        self._sockets = Gauge(
-            "telecontrole_sockets", "Open sockets", registry=self.registry
-        )
+        self._sockets = Gauge("telecontrole_sockets", "Open sockets", registry=self.registry)
         self._rooms = Gauge(
             "telecontrole_rooms", "Rooms with somebody in them", ["phase"], registry=self.registry
         )

@@ -1,5 +1,6 @@
 """What the command does without a server: export, verify, rotate, make a login."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
@@ -7,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from cryptography.exceptions import InvalidSignature
+
 from certs.jwk import JwksRefused, public_keys_from_jwks
 from controle.registre import TelecontroleInconnu
 from controle.verification import verifier
-from cryptography.exceptions import InvalidSignature
 
 from .clock import SystemClock
 from .config import Config
@@ -25,7 +27,7 @@ from .store.sql import RegistreSql
 MAX_RECORD_BYTES = 50_000_000
 
 
-async def export(data_dir: Path, identifier: str, file: Path) -> int:
+def export(data_dir: Path, identifier: str, file: Path) -> int:
     """Write one télécontrôle's record; works beside a running server."""
     try:
         wanted = str(UUID(identifier))
@@ -33,19 +35,23 @@ async def export(data_dir: Path, identifier: str, file: Path) -> int:
         return refuse(f"{identifier} n'est pas un identifiant de télécontrôle.")
     if not (data_dir / "telecontrole.db").exists():
         return refuse(f"Pas de base de données dans {data_dir}.")
-    config = Config(data_dir=data_dir)
-    database = await open_database(config.database)
+    try:
+        exported = asyncio.run(_exported(data_dir, wanted))
+    except TelecontroleInconnu:
+        return refuse(f"Pas de télécontrôle {wanted} dans {data_dir}.")
+    file.write_text(json.dumps(exported, ensure_ascii=False, indent=1) + "\n")
+    return 0
+
+
+async def _exported(data_dir: Path, wanted: str) -> dict[str, object]:
+    database = await open_database(Config(data_dir=data_dir).database)
     try:
         recorder = Recorder(SystemClock(), Rings.open(data_dir, datetime.now(UTC)).seals)
         async with RegistreSql(database).lecture() as unite:
             await unite.telecontrole(wanted)
-            exported = await recorder.export(unite, wanted)
-    except TelecontroleInconnu:
-        return refuse(f"Pas de télécontrôle {wanted} dans {data_dir}.")
+            return await recorder.export(unite, wanted)
     finally:
         await database.close()
-    file.write_text(json.dumps(exported, ensure_ascii=False, indent=1) + "\n")
-    return 0
 
 
 def verify(file: Path, keys: Path | None) -> int:
@@ -73,7 +79,9 @@ def verify(file: Path, keys: Path | None) -> int:
     if verdict.valide:
         say(f"Intact. {verdict.raison}")
         if keys is None:
-            say("Clé de signature prise dans le fichier, à comparer à celle que le service publie :")
+            say(
+                "Clé de signature prise dans le fichier, à comparer à celle que le service publie :"
+            )
             for kid in sorted(published):
                 say(f"  {kid}")
         return 0

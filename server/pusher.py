@@ -21,7 +21,7 @@ class Pusher:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[tuple[Kind, str]] = asyncio.Queue()
         self._waiting: set[tuple[Kind, str]] = set()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: list[asyncio.TimerHandle] = []
         self.handlers: dict[Kind, Handler] = {}
 
     def entry_changed(self, telecontrole: str) -> None:
@@ -33,12 +33,8 @@ class Pusher:
             self._put(("doctor", doctor))
             return
         loop = asyncio.get_running_loop()
-        handle = loop.call_later(after, lambda: self._late(handle, doctor))
-        self._timers.add(handle)
-
-    def _late(self, handle: asyncio.TimerHandle, doctor: str) -> None:
-        self._timers.discard(handle)
-        self._put(("doctor", doctor))
+        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+        self._timers.append(loop.call_later(after, self._put, ("doctor", doctor)))
 
     def _put(self, item: tuple[Kind, str]) -> None:
         if item not in self._waiting:

@@ -1,5 +1,6 @@
 """Facts get their date here, seals their signature, and a record its form for the outside."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from certs.signing_keys import KeyRing
@@ -23,8 +24,8 @@ class Recorder:
         kind: GenreFait,
         role: str | None = None,
         *,
+        details: Mapping[str, Detail] | None = None,
         claim: bool = False,
-        **details: Detail,
     ) -> Fait:
         """Now, as it happened; `claim`: it is one side's word only."""
         moment = self._clock.moment()
@@ -35,7 +36,7 @@ class Recorder:
             execution=moment.boot,
             role=role,
             source=Source.DECLARATION if claim else Source.SERVEUR,
-            details=details,
+            details=details or {},
         )
 
     async def sealed(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> Sceau | None:

@@ -47,7 +47,6 @@ class Account:
                     return
             await asyncio.sleep(0.2)
 
-
     async def close(self) -> None:
         await self.http.close()
 
@@ -130,9 +129,7 @@ class RoomRobot:
         peer = await self._new_peer()
         self._negotiation = max(self._negotiation, self.state.get("negotiation", 0)) + 1
         sdp = await peer.offer()
-        await self._emit(
-            "offer", {"sdp": sdp, "negotiation": self._negotiation, "fresh": True}
-        )
+        await self._emit("offer", {"sdp": sdp, "negotiation": self._negotiation, "fresh": True})
 
     async def _signal(self, signal: dict[str, Any]) -> None:
         described, candidate = signal["description"], signal["candidate"]
@@ -158,9 +155,7 @@ class RoomRobot:
         if self._peer is not None:
             await self._peer.close()
         self._open = False
-        peer = RobotPeer(
-            servers=self._access["ice_servers"], policy=self._access["ice_policy"]
-        )
+        peer = RobotPeer(servers=self._access["ice_servers"], policy=self._access["ice_policy"])
         self._peer = peer
         self._watch = asyncio.create_task(self._report(peer))
         return peer

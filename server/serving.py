@@ -40,7 +40,6 @@ def listening(host: str, port: int) -> socket.socket:
 
 async def serve(config: Config, bound: socket.socket | None = None) -> None:
     """`telecontrole serve`."""
-    config.data_dir.mkdir(parents=True, exist_ok=True)
     database = await open_database(config.database)
     try:
         rings = Rings.open(config.data_dir, datetime.now(UTC))
@@ -62,7 +61,6 @@ async def serve_demo(
 ) -> None:
     """`telecontrole demo`."""
     now = datetime.now(UTC)
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     bound = listening("0.0.0.0", port)  # noqa: S104 — a phone on the same network joins too
     config, ca = demo.configure(data_dir, bound.getsockname()[1], now, Config())
     database = await open_database(config.database)
@@ -90,9 +88,7 @@ async def serve_demo(
         await database.close()
 
 
-async def _until_stopped(
-    parts: Parts, bound: socket.socket, announce: Callable[[], None]
-) -> None:
+async def _until_stopped(parts: Parts, bound: socket.socket, announce: Callable[[], None]) -> None:
     """Serve on `bound` until SIGINT or SIGTERM."""
     config = parts.config
     tls = None
@@ -119,9 +115,10 @@ async def _until_stopped(
         await runner.cleanup()
 
 
-def run(main: object, *, readable: bool) -> None:
+def run(main: object, data_dir: Path, *, readable: bool) -> None:
     """An event loop on uvloop, logs on standard error."""
     logs.configure(readable=readable)
     # A data directory holds keys and names: nothing in it is for other accounts.
     os.umask(0o077)
+    data_dir.mkdir(parents=True, exist_ok=True)
     uvloop.run(main)  # type: ignore[arg-type]

@@ -2,12 +2,12 @@
 what the domain does not allow does not happen in the room."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
+from controle.chaine import MotifSceau
 from controle.presence import GenreFait, Role
 from controle.refus import Refus
 from controle.registre import TelecontroleInconnu
-from controle.chaine import MotifSceau
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from signaling.access import Access
 from signaling.protocol import EndReason, Reception
@@ -45,6 +45,10 @@ ENDINGS: dict[Acces, EndReason] = {
     Acces.REFUSE: "refused",
     Acces.ANNULE: "cancelled",
     Acces.REPORTE: "cancelled",
+}
+ENDED_BY: dict[str | None, Literal["assure", "medecin_conseil"]] = {
+    "assure": "assure",
+    "medecin_conseil": "medecin_conseil",
 }
 CLOSED: dict[Acces, tuple[str, str]] = {
     Acces.TROP_TOT: ("too_early", "La salle n'est pas encore ouverte."),
@@ -117,14 +121,13 @@ class RoomWitness:
         admission = known.last_fact(GenreFait.ADMISSION)
         end = known.last_fact(GenreFait.FIN)
         acces = un.acces(self._clock(), self._fenetre)
-        by = end.role if end and end.role in ("assure", "medecin_conseil") else "service"
         return Memory(
             phase=phase_of(un.etat),
             admitted_at=admission.instant if admission and un.etat is Etat.EN_COURS else None,
             ended_at=end.instant if end else None,
-            ended_by=by,  # type: ignore[arg-type]
+            ended_by=ENDED_BY.get(end.role if end else None, "service"),
             ended_why=ENDINGS.get(acces, "ended"),
-            lost=frozenset(role.value for role in Role if known.was_there(role)),  # type: ignore[misc]
+            lost=frozenset(role.value for role in Role if known.was_there(role)),
             reception=reception,
         )
 
@@ -165,7 +168,7 @@ class RoomWitness:
         elif kind == "ended":
             un.terminer()
         fact = self._recorder.fact(
-            FACTS[kind], role, claim=occurrence.claim, **occurrence.detail
+            FACTS[kind], role, details=occurrence.detail, claim=occurrence.claim
         )
         await unite.inscrire(un.id, fact)
         if kind == "ended":
@@ -184,7 +187,5 @@ class RoomWitness:
         async with self._registre.transaction() as unite:
             alive = await unite.en_etat(Etat.EN_ATTENTE, Etat.EN_COURS)
             for un in alive:
-                await unite.inscrire(
-                    un.id, self._recorder.fact(GenreFait.REDEMARRAGE_SERVEUR)
-                )
+                await unite.inscrire(un.id, self._recorder.fact(GenreFait.REDEMARRAGE_SERVEUR))
         return len(alive)

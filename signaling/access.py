@@ -77,7 +77,7 @@ class Tokens:
         self.lifetime = lifetime
         self._leeway = leeway
 
-    def issue(  # noqa: PLR0913 — each is a claim
+    def issue(
         self, kind: Kind, *, subject: str, role: Role, room: str, session: str, now: datetime
     ) -> str:
         self._ring.refresh()

@@ -231,7 +231,9 @@ class ConsoleNamespace(_Door):
         return any(who.subject == doctor for who in self._who.values())
 
     async def enter(self, sid: str, auth: object) -> Access:
-        access = self._tokens.verify(msgspec.convert(auth, ConsoleAuth, strict=True).token, "console")
+        access = self._tokens.verify(
+            msgspec.convert(auth, ConsoleAuth, strict=True).token, "console"
+        )
         await self._desk.enter_console(access)
         return access
 

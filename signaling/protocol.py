@@ -24,7 +24,7 @@ class Message(Struct, frozen=True, kw_only=True):
     """What every payload is: immutable, its fields named."""
 
 
-class Auth(Message):
+class Auth(Message, frozen=True):
     """What a client hands over in Socket.IO's CONNECT of the room namespace `/`."""
 
     token: Token
@@ -32,20 +32,20 @@ class Auth(Message):
     instance: Instance
 
 
-class ConsoleAuth(Message):
+class ConsoleAuth(Message, frozen=True):
     """What a console hands over in CONNECT of the namespace `/console`."""
 
     token: Token
 
 
-class Empty(Message):
+class Empty(Message, frozen=True):
     """An event that says all by its name."""
 
 
 # --- client to server ---------------------------------------------------------------------------
 
 
-class Description(Message):
+class Description(Message, frozen=True):
     """An SDP offer (médecin-conseil only) or answer (assuré only)."""
 
     sdp: Sdp
@@ -55,7 +55,7 @@ class Description(Message):
     fresh: bool
 
 
-class Candidate(Message):
+class Candidate(Message, frozen=True):
     """A trickled ICE candidate; an empty `candidate` says that there are no more."""
 
     negotiation: Number
@@ -65,20 +65,20 @@ class Candidate(Message):
     username_fragment: Annotated[str, Meta(max_length=256)] | None = None
 
 
-class Renegotiate(Message):
+class Renegotiate(Message, frozen=True):
     """The assuré's page asks the offering side for an ICE restart, or for a new connection."""
 
     reason: Literal["disconnected", "failed", "network", "fresh"]
 
 
-class Devices(Message):
+class Devices(Message, frozen=True):
     """What the sender's microphone and camera do now."""
 
     microphone: bool
     camera: bool
 
 
-class Media(Message):
+class Media(Message, frozen=True):
     """One side's word on the media path; kept for the record as that side's claim."""
 
     #: `ready`: ICE and DTLS are up, nothing flows. `flowing`: the other's media is decoded here.
@@ -88,7 +88,7 @@ class Media(Message):
     continuous: bool = False
 
 
-class Delay(Message):
+class Delay(Message, frozen=True):
     """The médecin-conseil is late by about so many minutes; 0 takes it back."""
 
     minutes: Annotated[int, Meta(ge=0, le=240)]
@@ -97,7 +97,7 @@ class Delay(Message):
 # --- server to client ---------------------------------------------------------------------------
 
 
-class Seat(Message):
+class Seat(Message, frozen=True):
     """One person's place in the room."""
 
     presence: SeatPresence
@@ -109,14 +109,14 @@ class Seat(Message):
     transport: Transport = "none"
 
 
-class Reception(Message):
+class Reception(Message, frozen=True):
     """What the waiting person is told of the médecin-conseil."""
 
     doctor: Literal["absent", "available", "busy"]
     delay_minutes: int = 0
 
 
-class Ending(Message):
+class Ending(Message, frozen=True):
     """When, by whom and why the room was closed for good; the same for both."""
 
     at: str
@@ -124,7 +124,7 @@ class Ending(Message):
     reason: EndReason
 
 
-class RoomState(Message):
+class RoomState(Message, frozen=True):
     """The whole room, small enough to be sent at each change; the highest `version` is right."""
 
     version: int
@@ -139,7 +139,7 @@ class RoomState(Message):
     ending: Ending | None = None
 
 
-class Signal(Message):
+class Signal(Message, frozen=True):
     """One relayed message of the negotiation in course, numbered so that it can be sent again."""
 
     seq: int
@@ -148,7 +148,7 @@ class Signal(Message):
     candidate: Candidate | None = None
 
 
-class Snapshot(Message):
+class Snapshot(Message, frozen=True):
     """What every (re)join begins with: who you are, the room, and what was signalled to you."""
 
     you: Role
@@ -156,13 +156,13 @@ class Snapshot(Message):
     signals: list[Signal]
 
 
-class Replaced(Message):
+class Replaced(Message, frozen=True):
     """This page's seat was taken over by a newer page of the same person."""
 
     at: str
 
 
-class Entry(Message):
+class Entry(Message, frozen=True):
     """One télécontrôle on the médecin-conseil's day list."""
 
     id: str
@@ -188,7 +188,7 @@ class Entry(Message):
     outcome_version: int = 0
 
 
-class Day(Message):
+class Day(Message, frozen=True):
     """The whole day, on each (re)connection of a console; entries then come one by one."""
 
     date: str
@@ -201,14 +201,14 @@ class Day(Message):
 # --- acknowledgements ---------------------------------------------------------------------------
 
 
-class Accepted(Message):
+class Accepted(Message, frozen=True):
     """What was asked is done and, where it is a fact for the record, durable."""
 
     ok: Literal[True] = True
     version: int = 0
 
 
-class Refused(Message):
+class Refused(Message, frozen=True):
     """What was asked is not done. `code` is for programs, `message` for people (French)."""
 
     code: str

@@ -41,6 +41,10 @@ OccurrenceKind = Literal[
 ]  # fmt: skip
 
 
+#: Until the server has said what the médecin-conseil does.
+UNKNOWN = Reception(doctor="absent")
+
+
 class NotAllowed(Exception):
     """What a client asked is against the rules; `code` for programs, `message` for people."""
 
@@ -100,7 +104,7 @@ class Room:
     phase: Phase = "waiting"
     assure: Place = Place()
     medecin_conseil: Place = Place()
-    reception: Reception = Reception(doctor="absent")
+    reception: Reception = UNKNOWN
     negotiation: int = 0
     #: What was relayed in the negotiation in course, each with who it is for.
     signals: tuple[Relay, ...] = ()
@@ -300,9 +304,7 @@ def answer(room: Room, role: Role, description: Description) -> Step:
     if _repeated(room, "answer", description):
         return Step(room)
     _check(description, "answer")
-    return _passed(
-        room, Signal(seq=0, kind="answer", description=description), "medecin_conseil"
-    )
+    return _passed(room, Signal(seq=0, kind="answer", description=description), "medecin_conseil")
 
 
 def candidate(room: Room, role: Role, one: Candidate) -> Step:
@@ -373,8 +375,7 @@ def _check(description: Description, kind: Literal["offer", "answer"]) -> None:
 
 def _repeated(room: Room, kind: str, description: Description) -> bool:
     return any(
-        kept.signal.kind == kind and kept.signal.description == description
-        for kept in room.signals
+        kept.signal.kind == kind and kept.signal.description == description for kept in room.signals
     )
 
 

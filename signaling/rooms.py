@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from .access import Access
 from .protocol import EndReason, Message, Phase, Reception, Replaced, Role
-from .room import NotAllowed, Occurrence, Place, Room, Step, drop, end, join, receive
+from .room import UNKNOWN, NotAllowed, Occurrence, Place, Room, Step, drop, end, join, receive
 
 Clock = Callable[[], datetime]
 
@@ -24,7 +24,7 @@ class Memory:
     ended_why: EndReason = "ended"
     #: Seats whose holder was there and has not been seen to leave.
     lost: frozenset[Role] = frozenset()
-    reception: Reception = Reception(doctor="absent")
+    reception: Reception = UNKNOWN
 
 
 class Witness(Protocol):
@@ -158,9 +158,7 @@ class Rooms:
             await self._witness.record(room.id, step.occurrences, by)
         self._rooms[room.id] = room
         if step.replaced_sid:
-            await self._say(
-                step.replaced_sid, "replaced", Replaced(at=self._clock().isoformat())
-            )
+            await self._say(step.replaced_sid, "replaced", Replaced(at=self._clock().isoformat()))
             await self._close(step.replaced_sid)
         if snapshot_for:
             sid, role = snapshot_for

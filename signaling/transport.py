@@ -193,13 +193,13 @@ class GuardedServer(socketio.AsyncServer):
             self._cut(eio_sid, "malformed")
 
     async def _handle_event(
-        self, eio_sid: str, namespace: str | None, id: int | None, data: object
+        self, eio_sid: str, namespace: str | None, ack_id: int | None, data: object
     ) -> None:
         allowed = self._events.get(namespace or "/", ())
         if not isinstance(data, list) or not data or data[0] not in allowed:
             self._cut(eio_sid, "unknown_event")
             return
-        await super()._handle_event(eio_sid, namespace, id, data)
+        await super()._handle_event(eio_sid, namespace, ack_id, data)
 
     # --- what goes out --------------------------------------------------------------------------
 

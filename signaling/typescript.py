@@ -49,14 +49,17 @@ def declarations(structs: Iterable[type[msgspec.Struct]]) -> str:
 
 def _interface(struct: type[msgspec.Struct]) -> str:
     described = shape.type_info(struct)
-    assert isinstance(described, shape.StructType)
+    if not isinstance(described, shape.StructType):
+        raise TypeError(f"not a Struct: {struct!r}")
     # What is read from us is always whole; what is sent to us may leave defaults out.
     lines = [f"  {field.name}: {_type(field.type)};" for field in described.fields]
     body = "\n".join(lines)
     doc = (struct.__doc__ or "").strip().splitlines()[0] if struct.__doc__ else ""
     comment = f"/** {doc} */\n" if doc else ""
-    return f"{comment}export interface {struct.__name__} {{\n{body}\n}}\n" if lines else (
-        f"{comment}export type {struct.__name__} = Record<string, never>;\n"
+    return (
+        f"{comment}export interface {struct.__name__} {{\n{body}\n}}\n"
+        if lines
+        else (f"{comment}export type {struct.__name__} = Record<string, never>;\n")
     )
 
 

@@ -264,8 +264,7 @@ export const actions = {
   field: () => code.focus(),
   async accept() {
     if (!visit) return refresh();
-    await post("/api/assure/information", { version: visit.information.version });
-    visit.information.accepted = true;
+    meet(await post("/api/assure/information", { version: visit.information.version }));
     await devices();
   },
   async refuse() {

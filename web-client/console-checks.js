@@ -46,7 +46,7 @@ export class ChecksView {
         : entry.identity
           ? "Identité non confirmée"
           : "Identité non vérifiée";
-    byId("identity-again").hidden = sealed;
+    byId("identity-again").hidden = entry.phase !== "admitted";
     this.#swap("exam-ask", !entry.clinical_exam && !sealed, "exam-done", entry.clinical_exam);
   }
 

@@ -18,7 +18,6 @@ export const TONES = {
   "call-lost": "warn",
   todo: "warn",
   done: "idle",
-  "in-person": "idle",
   off: "idle",
 };
 

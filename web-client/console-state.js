@@ -2,7 +2,7 @@
 
 /** @typedef {import('./protocol').Entry} Entry */
 /** @typedef {import('./protocol').Day} Day */
-/** @typedef {'expected' | 'late' | 'waiting' | 'lost' | 'left' | 'call' | 'call-lost' | 'todo' | 'done' | 'in-person' | 'off'} Kind */
+/** @typedef {'expected' | 'late' | 'waiting' | 'lost' | 'left' | 'call' | 'call-lost' | 'todo' | 'done' | 'off'} Kind */
 
 /** A person who vanished keeps camera and connection warm this long: a phone that slept. */
 const KEPT_WARM_MS = 5 * 60_000;
@@ -15,15 +15,21 @@ const CONTEXTS = {
   invalidite: "Invalidité",
 };
 
-/** Statuses after which nobody is expected in the room. @type {Record<string, string>} */
-const CLOSED = {
-  annule: "Annulé",
+/** Nothing more is to be done about these. @type {Record<string, string>} */
+const VOID = {
   annule_service: "Annulé par le service",
   reporte: "Reporté",
-  refuse: "Refus de la visio",
-  absence_justifiee: "Absence justifiée",
-  presentiel: "Présentiel demandé",
-  converti_presentiel: "Présentiel demandé",
+};
+
+/** Nobody is expected any more, and the outcome is to be recorded. @type {Record<string, string>} */
+const OVER = {
+  refuse: "visio refusée",
+  converti_presentiel: "présentiel demandé",
+  identite_non_confirmee: "identité non confirmée",
+  absence_justifiee: "absence justifiée",
+  absence_injustifiee: "absence",
+  non_connecte: "non connecté",
+  incident_technique: "incident technique",
 };
 
 /** @param {string} context */
@@ -69,12 +75,13 @@ export const nextWarm = (entries, now) =>
 /** Who is still to come. @param {Entry[]} entries @param {number} now */
 export const nextExpected = (entries, now) =>
   inOrder(entries).find(
-    (entry) => entry.phase === "waiting" && !isOver(entry, now) && !CLOSED[entry.status],
+    (entry) => entry.phase === "waiting" && !isOver(entry, now) && !VOID[entry.status],
   ) ?? null;
 
 /** Whether the appointment belongs to the past, held or not. @param {Entry} entry @param {number} now */
 export const isOver = (entry, now) =>
   entry.phase === "ended" ||
+  Boolean(OVER[entry.status]) ||
   Boolean(entry.ended_at) ||
   entry.outcome_version > 0 ||
   (entry.phase === "waiting" && !waits(entry) && now > instant(entry.closes));
@@ -123,10 +130,11 @@ export function describe(entry, now) {
     if (presence === "left") return says("call-lost", "A quitté la consultation");
     return says("call", "En consultation", `depuis ${duration(now - instant(entry.admitted_at))}`);
   }
-  if (CLOSED[entry.status])
-    return says("off", CLOSED[entry.status] ?? "", entry.in_person ? "présentiel" : "");
-  if (entry.phase === "ended")
-    return says("todo", "Issue à enregistrer", entry.in_person ? "présentiel demandé" : "");
+  if (VOID[entry.status]) return says("off", VOID[entry.status] ?? "");
+  if (entry.phase === "ended" || OVER[entry.status]) {
+    const why = OVER[entry.status] ?? (entry.in_person ? "présentiel demandé" : "");
+    return says("todo", "Issue à enregistrer", why);
+  }
   if (presence === "present") {
     const waited = now - (instant(entry.arrived_at) || instant(since));
     return {

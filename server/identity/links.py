@@ -33,7 +33,8 @@ class Links:
         """Which télécontrôle the link is for; None for an unknown or revoked one."""
         found: str | None = await connection.scalar(
             select(t.lien.c.telecontrole).where(
-                t.lien.c.empreinte == self._keeper.hashed("lien", secret), t.lien.c.revoque.is_(None)
+                t.lien.c.empreinte == self._keeper.hashed("lien", secret),
+                t.lien.c.revoque.is_(None),
             )
         )
         return found
@@ -58,10 +59,8 @@ class Links:
         )
         return secret
 
-    async def login(
-        self, connection: AsyncConnection, secret: str, now: datetime
-    ) -> str | None:
-        """The médecin-conseil this login is for, if it still opens; uses it up if it is for once."""
+    async def login(self, connection: AsyncConnection, secret: str, now: datetime) -> str | None:
+        """Whose login this is, if it still opens; one that is for one use is used up."""
         hashed = self._keeper.hashed("connexion", secret)
         row = (
             await connection.execute(select(t.connexion).where(t.connexion.c.empreinte == hashed))
@@ -71,8 +70,8 @@ class Links:
         if row.expire and read(row.expire) < now:
             return None
         await connection.execute(
-            update(t.connexion).where(t.connexion.c.empreinte == hashed).values(utilise=written(now))
+            update(t.connexion)
+            .where(t.connexion.c.empreinte == hashed)
+            .values(utilise=written(now))
         )
         return str(row.medecin_conseil)
-
-

@@ -140,9 +140,7 @@ class SecondFactor:
             return {**row, "depuis": written(now), "envois": 0}
         return dict(row)
 
-    async def _keep(
-        self, connection: AsyncConnection, telecontrole: str, **values: object
-    ) -> None:
+    async def _keep(self, connection: AsyncConnection, telecontrole: str, **values: object) -> None:
         await connection.execute(
             update(t.code_acces).where(t.code_acces.c.telecontrole == telecontrole).values(values)
         )

@@ -54,7 +54,9 @@ class Milestones:
 
     def was_there(self, role: Role) -> bool:
         """Came, and was never seen to leave on purpose."""
-        moves = [f.genre for f in self.facts if f.role == role and f.genre in {*SEATED, GenreFait.SORTIE}]
+        moves = [
+            f.genre for f in self.facts if f.role == role and f.genre in {*SEATED, GenreFait.SORTIE}
+        ]
         return bool(moves) and moves[-1] is not GenreFait.SORTIE
 
     def last_seen(self, role: Role) -> str | None:

@@ -36,7 +36,9 @@ class UniteSql:
         self.connection = connection
 
     async def telecontrole(self, identifiant: str) -> Telecontrole:
-        found = await self._telecontroles(_telecontroles().where(t.telecontrole.c.id == identifiant))
+        found = await self._telecontroles(
+            _telecontroles().where(t.telecontrole.c.id == identifiant)
+        )
         if not found:
             raise TelecontroleInconnu
         return found[0]
@@ -211,9 +213,7 @@ def _telecontroles() -> Select[Any]:
         t.telecontrole,
         t.demande_presentiel.c.origine,
         t.demande_presentiel.c.instant.label("demande_instant"),
-    ).outerjoin(
-        t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id
-    )
+    ).outerjoin(t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
 
 
 def _telecontrole(row: RowMapping) -> Telecontrole:

@@ -57,7 +57,9 @@ def demo_routes(day: DemoDay) -> web.RouteTableDef:
 
     @routes.get("/api/console/connexions")
     async def logins(_: web.Request) -> web.Response:
-        doctors = [Doctor(id=m.id, name=m.nom, function=m.fonction, caisse=CAISSE.nom) for m in MEDECINS]
+        doctors = [
+            Doctor(id=m.id, name=m.nom, function=m.fonction, caisse=CAISSE.nom) for m in MEDECINS
+        ]
         return answer(
             LoginOffer(doctors=doctors, links=[f"/console#{one.secret}" for one in day.logins])
         )
@@ -117,7 +119,9 @@ def message(one: Sent) -> str:
 def linked(text: str) -> str:
     """Escaped, with our own links clickable."""
     words = [
-        f'<a href="{escape(word)}">{escape(word)}</a>' if word.startswith("https://") else escape(word)
+        f'<a href="{escape(word)}">{escape(word)}</a>'
+        if word.startswith("https://")
+        else escape(word)
         for word in text.split(" ")
     ]
     lines = " ".join(words)

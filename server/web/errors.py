@@ -1,6 +1,7 @@
 """What is refused, as a status and a sentence: one table, one middleware, one body."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 import structlog
@@ -60,37 +61,45 @@ DOORS: dict[str, tuple[int, str]] = {
 
 def problem_of(wrong: Exception) -> tuple[int, Problem]:
     """Status and problem of each refusal; whatever is not here is a bug (500)."""
-    if isinstance(wrong, Refus):
-        return status_of(wrong), Problem(code=wrong.code, message=wrong.message, field=wrong.champ)
-    if isinstance(wrong, DoorClosed):
-        status, message = DOORS[wrong.acces]
-        return status, Problem(code=wrong.acces, message=message)
-    if isinstance(wrong, CodeRefused):
-        return code_problem(wrong)
-    if isinstance(wrong, TooManyCodes):
-        message = f"Trop de codes demandés. Réessayez dans {minutes(wrong.wait)}."
-        return 429, Problem(code="verrouille", message=message, retry_after=wrong.wait)
-    if isinstance(wrong, Unauthenticated):
-        return 401, Problem(code="session", message="Votre session est fermée. Reconnectez-vous.")
-    if isinstance(wrong, Forbidden):
-        return 403, Problem(code="origine", message="Cette demande ne vient pas de notre page.")
-    if isinstance(wrong, BadBody):
-        return 422, Problem(code="demande", message=wrong.message, field=wrong.field)
+    for kind, told in TABLE:
+        if isinstance(wrong, kind):
+            return told(wrong)
     return 500, Problem(code="panne", message="Le service a rencontré une erreur. Réessayez.")
 
 
-def status_of(refused: Refus) -> int:
-    if refused.code == "telecontrole_inconnu":
-        return 404
-    return 409 if refused.code in CONFLICTS else 422
+def domain(wrong: Refus) -> tuple[int, Problem]:
+    problem = Problem(code=wrong.code, message=wrong.message, field=wrong.champ)
+    if wrong.code == "telecontrole_inconnu":
+        return 404, problem
+    return 409 if wrong.code in CONFLICTS else 422, problem
+
+
+def door(wrong: DoorClosed) -> tuple[int, Problem]:
+    status, message = DOORS[wrong.acces]
+    return status, Problem(code=wrong.acces, message=message)
+
+
+def too_many(wrong: TooManyCodes) -> tuple[int, Problem]:
+    message = f"Trop de codes demandés. Réessayez dans {minutes(wrong.wait)}."
+    return 429, Problem(code="verrouille", message=message, retry_after=wrong.wait)
+
+
+def unauthenticated(_: Unauthenticated) -> tuple[int, Problem]:
+    return 401, Problem(code="session", message="Votre session est fermée. Reconnectez-vous.")
+
+
+def forbidden(_: Forbidden) -> tuple[int, Problem]:
+    return 403, Problem(code="origine", message="Cette demande ne vient pas de notre page.")
+
+
+def bad_body(wrong: BadBody) -> tuple[int, Problem]:
+    return 422, Problem(code="demande", message=wrong.message, field=wrong.field)
 
 
 def code_problem(wrong: CodeRefused) -> tuple[int, Problem]:
     checked = wrong.checked
     if checked.verdict == "locked":
-        message = (
-            f"Trop d'essais. Attendez {minutes(checked.wait)}, puis demandez un nouveau code."
-        )
+        message = f"Trop d'essais. Attendez {minutes(checked.wait)}, puis demandez un nouveau code."
         return 429, Problem(
             code="verrouille", message=message, field="code", retry_after=checked.wait
         )
@@ -100,6 +109,17 @@ def code_problem(wrong: CodeRefused) -> tuple[int, Problem]:
     left = "un essai" if checked.left == 1 else f"{checked.left} essais"
     message = f"Ce code n'est pas le bon. Il vous reste {left}."
     return 403, Problem(code="code_faux", message=message, field="code")
+
+
+TABLE: tuple[tuple[type[Exception], Callable[[Any], tuple[int, Problem]]], ...] = (
+    (Refus, domain),
+    (DoorClosed, door),
+    (CodeRefused, code_problem),
+    (TooManyCodes, too_many),
+    (Unauthenticated, unauthenticated),
+    (Forbidden, forbidden),
+    (BadBody, bad_body),
+)
 
 
 def minutes(seconds: int) -> str:

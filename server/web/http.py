@@ -36,7 +36,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
         "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), "
-        "screen-wake-lock=(self), autoplay=(self), speaker-selection=(self), clipboard-write=(self), "
+        "screen-wake-lock=(self), autoplay=(self), speaker-selection=(self), "
+        "clipboard-write=(self), "
         "geolocation=(), payment=(), usb=(), serial=(), midi=(), hid=(), "
         "browsing-topics=()"
     ),

@@ -32,7 +32,7 @@ class Body(Struct, frozen=True, kw_only=True):
     """What every body is: immutable, its fields named."""
 
 
-class Problem(Body):
+class Problem(Body, frozen=True):
     """Why something was refused: `code` for programs, `message` for people."""
 
     code: str
@@ -42,13 +42,13 @@ class Problem(Body):
     retry_after: int | None = None
 
 
-class Failure(Body):
+class Failure(Body, frozen=True):
     """The body of every answer that is not 2xx."""
 
     error: Problem
 
 
-class IceServer(Body):
+class IceServer(Body, frozen=True):
     """An RTCIceServer."""
 
     urls: list[str]
@@ -56,7 +56,7 @@ class IceServer(Body):
     credential: str = ""
 
 
-class RoomAccess(Body):
+class RoomAccess(Body, frozen=True):
     """What opens one room for one person: give `token` to the socket before `expires_in` s."""
 
     room: str
@@ -70,20 +70,20 @@ class RoomAccess(Body):
 # --- assuré -------------------------------------------------------------------------------------
 
 
-class Link(Body):
+class Link(Body, frozen=True):
     """The secret of a join link (its URL fragment)."""
 
     link: Secret
 
 
-class Entering(Body):
+class Entering(Body, frozen=True):
     """POST /api/assure/session: the link and the code received by SMS."""
 
     link: Secret
     code: Code
 
 
-class Information(Body):
+class Information(Body, frozen=True):
     """The text to be read before entering; `version` and its hash go on the record."""
 
     version: str
@@ -91,7 +91,7 @@ class Information(Body):
     accepted: bool
 
 
-class Appointment(Body):
+class Appointment(Body, frozen=True):
     """What the assuré sees of the appointment, after the second factor only."""
 
     start: str
@@ -103,7 +103,7 @@ class Appointment(Body):
     doctor_function: str
 
 
-class Visit(Body):
+class Visit(Body, frozen=True):
     """An open session of the assuré: all the page needs, in one answer."""
 
     appointment: Appointment
@@ -111,7 +111,7 @@ class Visit(Body):
     access: RoomAccess
 
 
-class LinkState(Body):
+class LinkState(Body, frozen=True):
     """POST /api/assure/lien: where the appointment stands; changes nothing.
 
     Before the second factor it names nobody. `visit` is there when this browser already holds
@@ -129,7 +129,7 @@ class LinkState(Body):
     visit: Visit | None = None
 
 
-class CodeSent(Body):
+class CodeSent(Body, frozen=True):
     """POST /api/assure/code: a code was sent by SMS (or one sent just before still holds)."""
 
     expires_in: int
@@ -137,13 +137,13 @@ class CodeSent(Body):
     resend_in: int
 
 
-class Consent(Body):
+class Consent(Body, frozen=True):
     """POST /api/assure/information: this version of the text was read and accepted."""
 
     version: Annotated[str, Meta(max_length=32)]
 
 
-class InPersonRequested(Body):
+class InPersonRequested(Body, frozen=True):
     """POST /api/assure/presentiel or /refus: in-person it will be; the visio is over."""
 
     at: str
@@ -152,13 +152,13 @@ class InPersonRequested(Body):
 # --- console ------------------------------------------------------------------------------------
 
 
-class Login(Body):
+class Login(Body, frozen=True):
     """POST /api/console/session: the secret of a login link (its URL fragment)."""
 
     login: Secret
 
 
-class Doctor(Body):
+class Doctor(Body, frozen=True):
     """Who is logged in on the console."""
 
     id: str
@@ -167,7 +167,7 @@ class Doctor(Body):
     caisse: str
 
 
-class ConsoleSession(Body):
+class ConsoleSession(Body, frozen=True):
     """An open console: who, and the token of the `/console` namespace (renewed by GET)."""
 
     doctor: Doctor
@@ -175,21 +175,21 @@ class ConsoleSession(Body):
     expires_in: int
 
 
-class LoginOffer(Body):
+class LoginOffer(Body, frozen=True):
     """GET /api/console/connexions (demo only): the ready-made logins of the demo."""
 
     doctors: list[Doctor]
     links: list[str]
 
 
-class IdentityCheck(Body):
+class IdentityCheck(Body, frozen=True):
     """POST /api/console/telecontroles/{id}/identite."""
 
     mode: Literal["piece_montree", "franceconnect", "connu"]
     verified: bool
 
 
-class Choice(Body):
+class Choice(Body, frozen=True):
     """One option of the outcome form."""
 
     code: str
@@ -202,7 +202,7 @@ class Choice(Body):
     sequelae: bool = False
 
 
-class Proposal(Body):
+class Proposal(Body, frozen=True):
     """What the facts suggest; a person decides. Never an unjustified absence."""
 
     qualification: str
@@ -210,7 +210,7 @@ class Proposal(Body):
     reasons: list[str]
 
 
-class Interval(Body):
+class Interval(Body, frozen=True):
     """A stretch of time; `estimated`: its end was not seen but deduced (crash, power loss)."""
 
     start: str
@@ -218,7 +218,7 @@ class Interval(Body):
     estimated: bool = False
 
 
-class Presence(Body):
+class Presence(Body, frozen=True):
     """Who was there, from the facts on record. Durations in seconds."""
 
     assure: list[Interval]
@@ -231,7 +231,7 @@ class Presence(Body):
     interruptions: int
 
 
-class Fact(Body):
+class Fact(Body, frozen=True):
     """One line of the chain, as the console shows it."""
 
     seq: int
@@ -243,7 +243,7 @@ class Fact(Body):
     source: str
 
 
-class OutcomeForm(Body):
+class OutcomeForm(Body, frozen=True):
     """POST /api/console/telecontroles/{id}/issue."""
 
     qualification: Word
@@ -255,7 +255,7 @@ class OutcomeForm(Body):
     correction_reason: Annotated[str, Meta(min_length=3, max_length=500)] | None = None
 
 
-class Outcome(Body):
+class Outcome(Body, frozen=True):
     """A signed, sealed version of the outcome."""
 
     version: int
@@ -271,7 +271,7 @@ class Outcome(Body):
     signed_at: str
 
 
-class Detail(Body):
+class Detail(Body, frozen=True):
     """GET /api/console/telecontroles/{id}: all that the console's side panel shows."""
 
     entry: Entry

@@ -24,7 +24,12 @@ SERVED = (".js", ".css", ".svg", ".html")
 #: The pages that open from here, and at which address.
 PAGES = {"/": "accueil.html", "/rdv": "assure.html", "/console": "console.html"}
 PLACEHOLDER = b"/static/@@/"
-TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".html": "text/html",
+}
 
 
 class ClientMissing(Exception):
@@ -50,9 +55,7 @@ class Asset:
                 headers["Content-Encoding"] = name
                 content = encoded
                 break
-        return web.Response(
-            body=content, content_type=self.type, charset="utf-8", headers=headers
-        )
+        return web.Response(body=content, content_type=self.type, charset="utf-8", headers=headers)
 
 
 def asset(name: str, content: bytes) -> Asset:
@@ -65,7 +68,9 @@ class Client:
 
     def __init__(self, client: Path = CLIENT, socket_io: Path = SOCKET_IO) -> None:
         files = {
-            path.name: path.read_bytes() for path in sorted(client.iterdir()) if path.suffix in SERVED
+            path.name: path.read_bytes()
+            for path in sorted(client.iterdir())
+            if path.suffix in SERVED
         }
         if not socket_io.exists():
             raise ClientMissing(str(socket_io))

@@ -217,7 +217,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sceau_telecontrole"), ["telecontrole"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("sceau", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sceau_telecontrole"))
