@@ -313,7 +313,7 @@ function place() {
 
 /** @param {RoomState} state */
 function render(state) {
-  if (state.ending) return finish(state.ending);
+  if (state.ending) return void finish(state.ending);
   const { assure, medecin_conseil: doctor, reception } = state;
   if (!since || (assure.since && assure.since < since)) since = assure.since ?? state.server_time;
   place();
@@ -366,8 +366,16 @@ async function listen() {
 }
 
 /** @param {Ending} ending */
-function finish({ at, reason }) {
+async function finish({ at, reason }) {
   closed({ access: ENDINGS[reason], at, in_person: reason === "in_person" });
+  if (reason !== "ended") return;
+  // The doctor may need to examine in person: the link knows.
+  /** @type {LinkState | null} */
+  const state = await post("/api/assure/lien", { link }).catch(() => null);
+  if (!state?.in_person) return;
+  const then = byId("then-in-person");
+  then.hidden = false;
+  announce(then.textContent ?? "");
 }
 
 /** Lets go of the room, the camera and the microphone. */

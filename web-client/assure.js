@@ -7,6 +7,7 @@ import {
   announce,
   byId,
   confirmDialog,
+  element,
   formatDate,
   formatDuration,
   formatTime,
@@ -23,6 +24,7 @@ const STEPS = ["", "welcome", "code", "information", "devices", "waiting"];
 /** This tab was in the room: a reload goes back to it without a click. */
 export const INSIDE = "telecontrole.inside";
 
+performance.mark("tc:script");
 export const link = location.hash.slice(1);
 const code = byId("code", HTMLInputElement);
 
@@ -204,11 +206,7 @@ function meet(opened) {
 /** @param {Visit} opened */
 function read({ information }) {
   byId("information").replaceChildren(
-    ...information.paragraphs.map((text) => {
-      const paragraph = document.createElement("p");
-      paragraph.textContent = text;
-      return paragraph;
-    }),
+    ...information.paragraphs.map((text) => element("p", null, text)),
   );
   go("information");
 }

@@ -81,6 +81,7 @@ export class Capture {
       video: video && VIDEO,
       audio: audio && AUDIO,
     });
+    performance.mark("tc:capture");
     return new Capture(stream);
   }
 

@@ -47,12 +47,21 @@ export class Arrivals {
     while (log.children.length > 20) log.firstElementChild?.remove();
   }
 
+  /** Browsers let a page sound only once it was touched: the first touch opens the way. */
+  constructor() {
+    const touched = () => {
+      this.#audio ??= new AudioContext();
+      void this.#audio.resume().catch(() => {});
+    };
+    addEventListener("pointerdown", touched, { once: true });
+    addEventListener("keydown", touched, { once: true });
+  }
+
   /** Two soft notes, a fourth apart, made here: no file to fetch. */
   chime() {
-    if (!this.sound) return;
-    this.#audio ??= new AudioContext();
     const audio = this.#audio;
-    void audio.resume().catch(() => {});
+    // Not allowed yet: silence now rather than a bell long after the arrival.
+    if (!this.sound || audio?.state !== "running") return;
     for (const [delay, pitch] of [
       [0, 587.33],
       [0.22, 783.99],

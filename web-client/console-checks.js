@@ -34,7 +34,8 @@ export class ChecksView {
   /** @param {Entry} entry */
   render(entry) {
     this.#entry = entry;
-    const started = Boolean(entry.admitted_at) || entry.phase === "admitted";
+    const over = entry.phase === "ended" && Boolean(entry.arrived_at);
+    const started = entry.phase === "admitted" || over || entry.identity || entry.clinical_exam;
     byId("checks").hidden = !started;
     const sealed = entry.outcome_version > 0;
     const asked = !entry.identity || this.#again === entry.id;

@@ -147,7 +147,7 @@ export class DayView {
     const day = byId("day");
     if (!row || day.contains(document.activeElement) || day.scrollHeight <= day.clientHeight)
       return;
-    day.scrollTop += row.getBoundingClientRect().bottom - day.getBoundingClientRect().bottom + 8;
+    day.scrollTop += row.getBoundingClientRect().bottom - day.getBoundingClientRect().bottom + 24;
   }
 
   /** Moving a node takes its focus away: give it back. @param {Element} node @param {Element | null} before */

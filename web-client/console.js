@@ -18,6 +18,8 @@ import * as rules from "./console-state.js";
 /** @typedef {import('./protocol').Entry} Entry */
 /** @typedef {import('./api').ConsoleSession} ConsoleSession */
 
+performance.mark("tc:script");
+
 const TICK_MS = 15_000;
 const SOUND = "console-son";
 const SELECTED = "console-selection";
@@ -48,6 +50,8 @@ function start(opened) {
   });
   let selected = sessionStorage.getItem(SELECTED) ?? "";
   let shownCall = "";
+  /** Whom this page admitted itself: the focus goes with them. */
+  let admitted = "";
 
   // --- what is done ---------------------------------------------------------------------------
 
@@ -77,6 +81,7 @@ function start(opened) {
   async function admit(id) {
     byId("banner-action").hidden = true;
     select(id);
+    admitted = id;
     await rooms.admit(id).catch(fail);
   }
 
@@ -173,13 +178,13 @@ function start(opened) {
         ? "indisponibles"
         : camera.opening
           ? "ouverture…"
-          : "fermés jusqu'à une arrivée";
+          : "éteints";
     shownCall = call?.id ?? "";
     if (shownCall === before) return;
     // The focus follows what happened: into the call, to the outcome once ended, else to the row.
     if (shownCall) {
       selected = shownCall;
-      if (before || focused !== document.body) byId("stage-title").focus();
+      if (before || admitted === shownCall) byId("stage-title").focus();
     } else if (within) {
       const ended = entries().find(({ id }) => id === before)?.phase === "ended";
       if (ended)

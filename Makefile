@@ -1,0 +1,78 @@
+# Two commands: `make demo` runs the whole product, `make test` proves it. Both set up by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Node from the system, or else from its PyPI wheel inside the virtual environment.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help demo test check lint types unit browser bench-admission rows screenshots lock setup clean
+.DEFAULT_GOAL := help
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+demo: $(VENV)/demo ## the whole product on this machine, with an imaginary day (DEMO="--port N …")
+	@$(BIN)/telecontrole demo $(DEMO)
+
+test: check unit browser ## everything that must hold
+
+check: $(VENV)/test ## lint, types, import floors, the browser client's types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	npm run --silent types
+
+unit: $(VENV)/test ## all tests that need no browser
+	$(BIN)/python -m pytest --ignore=tests/browser
+
+browser: $(VENV)/test ## two real Chromium pages meet
+	./deploy/need 'test -x /usr/bin/chromium' chromium
+	$(BIN)/python -m pytest tests/browser
+
+types: $(VENV)/demo ## print the browser's types from the Python ones
+	$(BIN)/python -m signaling.typescript > web-client/protocol.d.ts
+	$(BIN)/python -m server.web.typescript > web-client/api.d.ts
+
+bench-admission: $(VENV)/test ## each step from admission to picture, warm and cold, as a table
+	./deploy/need 'test -x /usr/bin/chromium' chromium
+	$(BIN)/python -m pytest tests/browser/test_admission_steps.py -s -q
+
+rows: $(VENV)/test ## the rows of the feature table that are asked for, with their tests
+	@$(BIN)/python tests/rows.py
+
+screenshots: $(VENV)/test ## every screen, three sizes, light and dark, into screenshots/
+	./deploy/need 'test -x /usr/bin/chromium' chromium
+	$(BIN)/python tests/browser/screenshots.py
+
+lock: ## write the requirement files anew (versions and hashes, no addresses)
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip -q install pip-tools
+	build/lock/bin/python deploy/lock.py
+
+setup: $(VENV)/demo ## install what the demo needs
+
+# --- set-up: each stamp says what was installed from which files --------------------------------
+
+$(VENV)/made:
+	./deploy/need '$(PYTHON) -c "import venv, ensurepip"' python3-venv
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/demo: $(VENV)/made requirements.txt pyproject.toml package-lock.json requirements-node.txt
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --require-hashes -r requirements-build.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	command -v npm >/dev/null || $(PIP) install --require-hashes -r requirements-node.txt
+	npm ci --omit=dev --silent --no-progress
+	@touch $@
+
+$(VENV)/test: $(VENV)/demo requirements-test.txt
+	$(PIP) install --require-hashes -r requirements-test.txt
+	npm ci --silent --no-progress
+	@touch $@
+
+clean: ## everything that was installed or made
+	rm -rf $(VENV) node_modules build var screenshots .mypy_cache .ruff_cache .pytest_cache .hypothesis

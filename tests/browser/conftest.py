@@ -1,0 +1,87 @@
+"""A real product, a real Chromium, and people who use them."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from people import Assure, Medecin, chromium
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from product import Product
+
+#: What each page counts, before any of our scripts runs.
+WATCH = """
+window.__watch = { captures: 0, peers: [], violations: [] };
+addEventListener('securitypolicyviolation', (e) => __watch.violations.push(e.violatedDirective));
+const open = navigator.mediaDevices?.getUserMedia?.bind(navigator.mediaDevices);
+if (open) navigator.mediaDevices.getUserMedia = (wanted) => { __watch.captures++; return open(wanted); };
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...all) { super(...all); __watch.peers.push(this); }
+};
+"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = chromium(playwright)
+        yield running
+        running.close()
+
+
+@pytest.fixture()
+def product(tmp_path: Path) -> Iterator[Product]:
+    """A demo of its own for each test, with nothing left of it."""
+    running = Product(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture()
+def new_page(browser: Browser, product: Product) -> Iterator[Callable[..., Page]]:
+    """Opens a page in a browser context of its own (`context=` for a second tab of one)."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(
+        width: int = 1440, height: int = 900, *, context: BrowserContext | None = None, **more: object
+    ) -> Page:
+        if context is None:
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                ignore_https_errors=True,
+                locale="fr-FR",
+                timezone_id="Europe/Paris",
+                **more,  # type: ignore[arg-type]
+            )
+            context.set_default_timeout(20_000)
+            context.add_init_script(WATCH)
+            contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    errors: list[str] = []
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not errors, errors
+
+
+@pytest.fixture()
+def assure(product: Product, new_page: Callable[..., Page]) -> Assure:
+    """The first assuré of the day, on a phone-sized page."""
+    return Assure(new_page(360, 640, has_touch=True), product.appointments[0])
+
+
+@pytest.fixture()
+def medecin(product: Product, new_page: Callable[..., Page]) -> Medecin:
+    """The doctor of the first assuré, at a console."""
+    return Medecin(new_page(1440, 900), product.login_of(product.appointments[0]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browsers are slow on a shared machine: their tests get more time."""
+    for item in items:
+        if Path(__file__).parent in Path(item.path).parents:
+            item.add_marker(pytest.mark.timeout(int(os.environ.get("BROWSER_TIMEOUT", "240"))))

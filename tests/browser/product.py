@@ -1,0 +1,87 @@
+"""The product as a process: `telecontrole demo`, started, killed and started again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 60
+
+
+class Product:
+    """One demo in its own directory; `ready` is what its ready file says."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.data_dir = directory / "data"
+        self.log = directory / "server.log"
+        self._ready_file = directory / "ready.json"
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+        self.ready: dict[str, Any] = {}
+
+    @property
+    def appointments(self) -> list[dict[str, Any]]:
+        return self.ready["telecontroles"]
+
+    def appointments_of(self, doctor: str) -> list[dict[str, Any]]:
+        return [one for one in self.appointments if one["medecin_id"] == doctor]
+
+    def login_of(self, appointment: dict[str, Any]) -> str:
+        doctors = {one["id"]: one["connexion"] for one in self.ready["medecins"]}
+        return doctors[appointment["medecin_id"]]
+
+    def start(self, port: int = 0) -> None:
+        """Start and wait until it serves."""
+        self._ready_file.unlink(missing_ok=True)
+        command = [
+            sys.executable, "-m", "server", "demo", "--port", str(port),
+            "--data-dir", str(self.data_dir), "--ready-file", str(self._ready_file),
+            *self._options,
+        ]  # fmt: skip
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._ready_file.exists():
+            assert self._process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, "the demo did not start"
+            time.sleep(0.05)
+        self.ready = json.loads(self._ready_file.read_text())
+
+    @property
+    def port(self) -> int:
+        return int(self.ready["base"].rsplit(":", 1)[1])
+
+    def kill(self) -> None:
+        """As a power cut of the process: no goodbye."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def restart(self) -> None:
+        """On the same port and the same data."""
+        self.start(self.port)
+
+    def stop(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=20)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Another command of the product."""
+        return subprocess.run(
+            [sys.executable, "-m", "server", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+
+    def record(self, identifier: str, file: Path) -> dict[str, Any]:
+        """The exported record of one télécontrôle."""
+        done = self.run("export", identifier, str(file), "--data-dir", str(self.data_dir))
+        assert done.returncode == 0, done.stderr
+        return json.loads(file.read_text())

@@ -1,0 +1,112 @@
+"""Every screen at three sizes, light and dark, into screenshots/ (`make screenshots`): to look at."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from people import Assure, Medecin, chromium
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from product import Product
+
+SIZES = ((360, 640), (820, 1180), (1440, 900))
+OUT = Path(__file__).parents[2] / "screenshots"
+
+
+class Camera:
+    """Takes pictures under names that say the screen, the size and the scheme."""
+
+    def __init__(self, size: tuple[int, int], scheme: str) -> None:
+        self.suffix = f"{size[0]}x{size[1]}-{scheme}"
+
+    def take(self, page: Page, name: str) -> None:
+        page.wait_for_timeout(300)
+        page.screenshot(path=OUT / f"{name}-{self.suffix}.png")
+
+
+def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: str) -> None:
+    camera = Camera(size, scheme)
+
+    def page() -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            ignore_https_errors=True,
+            locale="fr-FR",
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+        return context.new_page()
+
+    around = page()
+    for name, path in (("accueil", "/"), ("demo", "/demo"), ("login", "/console")):
+        around.goto(product.ready["base"] + path)
+        around.wait_for_load_state("networkidle")
+        camera.take(around, name)
+    around.goto(product.appointments[-1]["lien"])
+    camera.take(around, "a-trop-tot")
+    appointment = product.appointments[0]
+    assure, medecin = Assure(page(), appointment), Medecin(page(), product.login_of(appointment))
+    medecin.open_console()
+    camera.take(medecin.page, "m-jour")
+    assure.follow_link()
+    expect(assure.button("Continuer")).to_be_visible()
+    camera.take(assure.page, "a-accueil")
+    assure.click("Continuer")
+    assure.page.get_by_label("Code reçu par SMS").fill("12")
+    assure.click("Continuer")
+    camera.take(assure.page, "a-code-erreur")
+    assure.page.get_by_label("Code reçu par SMS").fill(appointment["code"])
+    assure.click("Continuer")
+    expect(assure.button("J'ai lu et je continue")).to_be_visible()
+    camera.take(assure.page, "a-information")
+    assure.click("J'ai lu et je continue")
+    expect(assure.button("Activer ma caméra et mon micro")).to_be_visible()
+    camera.take(assure.page, "a-materiel")
+    assure.click("Activer ma caméra et mon micro")
+    expect(assure.button("Entrer dans la salle d'attente")).to_be_visible()
+    camera.take(assure.page, "a-verification")
+    assure.click("Entrer dans la salle d'attente")
+    assure.connection_ready()
+    camera.take(assure.page, "a-attente")
+    camera.take(medecin.page, "m-attente")
+    medecin.admit()
+    assure.page.wait_for_timeout(2_500)
+    camera.take(assure.page, "a-appel")
+    camera.take(medecin.page, "m-appel")
+    assure.click("Demander un rendez-vous en présentiel")
+    camera.take(assure.page, "a-presentiel-question")
+    assure.page.keyboard.press("Escape")
+    medecin.click("Identité vérifiée")
+    medecin.click("Terminer le télécontrôle")
+    camera.take(medecin.page, "m-terminer-question")
+    medecin.click("Confirmer et terminer")
+    expect(assure.page.get_by_role("heading", name="terminé")).to_be_visible()
+    camera.take(assure.page, "a-fin")
+    camera.take(medecin.page, "m-issue")
+    medecin.choose("Arrêt médicalement justifié")
+    medecin.click("Enregistrer l'issue")
+    expect(medecin.page.get_by_text("Issue scellée, version 1")).to_be_visible()
+    camera.take(medecin.page, "m-scellee")
+    around.goto(product.ready["outbox"])
+    camera.take(around, "envois")
+
+
+def main() -> None:
+    OUT.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        for size in SIZES:
+            for scheme in ("light", "dark"):
+                with tempfile.TemporaryDirectory() as directory:
+                    product = Product(Path(directory))
+                    product.start()
+                    try:
+                        journey(browser, product, size, scheme)
+                    finally:
+                        product.stop()
+        browser.close()
+    print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}")
+
+
+if __name__ == "__main__":
+    main()
