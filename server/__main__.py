@@ -89,10 +89,10 @@ def login(options: argparse.Namespace) -> int:
     try:
         config = from_environment(options.config)
         config.check_for_service()
+        say(asyncio.run(offline.login(config, options.medecin, datetime.now(UTC))))
     except ConfigurationError as wrong:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
-    say(asyncio.run(offline.login(config, options.medecin, datetime.now(UTC))))
     return 0
 
 

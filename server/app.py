@@ -6,9 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from aiohttp import web
-from aiohttp_remotes import XForwardedStrict
-from aiohttp_remotes import setup as setup_remotes
 
 from controle.telecontrole import Fenetre
 from signaling.access import Tokens
@@ -28,6 +27,7 @@ from .identity.second_factor import CodeRules, SecondFactor
 from .identity.secrets import Keeper, new_code
 from .identity.sessions import SessionRules, Sessions
 from .meters import Meters, timed
+from .outcomes import Outcomes
 from .pusher import Pusher
 from .record import Recorder
 from .rings import Rings
@@ -37,7 +37,10 @@ from .web import assure, console, service
 from .web.errors import refusals
 from .web.http import add_headers, only_our_pages
 from .web.pages import Client
+from .web.proxies import believing
 from .witness import RoomWitness
+
+log = structlog.get_logger()
 
 #: Engine.IO's endpoint; nothing else is answered there.
 SOCKET_PATH = "socket.io"
@@ -63,10 +66,13 @@ async def create_app(parts: Parts) -> web.Application:
     meters = Meters()
     app = web.Application(
         client_max_size=config.body_bytes,
-        middlewares=[timed(meters), refusals, only_our_pages],  # type: ignore[list-item]
+        middlewares=[
+            believing(config.proxies),
+            timed(meters),  # type: ignore[list-item]
+            refusals,
+            only_our_pages,
+        ],
     )
-    if config.trusted_proxies:
-        await setup_remotes(app, XForwardedStrict([list(config.trusted_proxies)]))
     assemble(app, parts, meters)
     app.on_response_prepare.append(add_headers)
     for table in (assure.routes, console.routes, service.routes, parts.extra):
@@ -118,9 +124,17 @@ def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
         recorder=recorder,
         rooms=rooms,
         entries=entries,
-        fenetre=fenetre,
         changed=pusher.entry_changed,
         doctor_changed=pusher.doctor_changed,
+    )
+    outcomes = Outcomes(
+        clock=clock,
+        registre=registre,
+        recorder=recorder,
+        rooms=rooms,
+        entries=entries,
+        fenetre=fenetre,
+        changed=pusher.entry_changed,
     )
     door = Door(
         config=config,
@@ -145,6 +159,7 @@ def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
     pusher.handlers = push_handlers(registre, witness, rooms, desk, console_sockets, meters)
     for key, value in (
         (keys.CONFIG, config), (keys.CLOCK, clock), (keys.DESK, desk), (keys.DOOR, door),
+        (keys.OUTCOMES, outcomes),
         (keys.LINKS, links), (keys.METERS, meters), (keys.REGISTRE, registre),
         (keys.RINGS, parts.rings), (keys.ROOMS, rooms), (keys.SESSIONS, sessions),
         (keys.SIO, sio), (keys.ROOM_SOCKETS, room_sockets),
@@ -242,10 +257,17 @@ async def task(work: Any) -> AsyncIterator[None]:
 
 
 async def heartbeat(app: web.Application) -> None:
-    """Minute by minute, who is there goes on the record."""
+    """Minute by minute, who is there goes on the record. A minute that fails (a full disk) is
+    not the last one."""
     while True:
         await asyncio.sleep(app[keys.CONFIG].heartbeat.total_seconds())
-        await app[keys.ROOMS].beat()
-        async with app[keys.REGISTRE].transaction() as unite:
-            now = app[keys.CLOCK]()
-            await app[keys.SESSIONS].forget_tokens(unite.connection, now)
+        try:
+            await beat(app)
+        except Exception:
+            log.exception("heartbeat_failed")
+
+
+async def beat(app: web.Application) -> None:
+    await app[keys.ROOMS].beat()
+    async with app[keys.REGISTRE].transaction() as unite:
+        await app[keys.SESSIONS].forget_tokens(unite.connection, app[keys.CLOCK]())

@@ -1,6 +1,7 @@
 """Every setting, typed, read once: a TOML file, then TELECONTROLE_… of the environment."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -14,6 +15,7 @@ from media.ice import IceSettings
 #: What a configuration must not be left with (`telecontrole serve` refuses it).
 DEFAULT_SECRET = "changez-moi"  # noqa: S105
 MIN_SECRET_LENGTH = 32
+ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]+")
 ENVIRONMENT_PREFIX = "TELECONTROLE_"
 
 Network = IPv4Network | IPv6Network
@@ -100,8 +102,12 @@ class Config:
             policy=self.ice_policy,
         )
 
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        return _networks("trusted_proxies", self.trusted_proxies)
+
     def networks(self) -> tuple[Network, ...]:
-        return tuple(ip_network(text) for text in self.metrics_networks)
+        return _networks("metrics_networks", self.metrics_networks)
 
     def check_for_service(self) -> None:
         """:raises ConfigurationError: for what `serve` must not start with."""
@@ -111,8 +117,15 @@ class Config:
             )
         if bool(self.tls_certificate) != bool(self.tls_key):
             raise ConfigurationError("tls_certificate and tls_key go together")
+        for file in (self.tls_certificate, self.tls_key):
+            if file and not Path(file).is_file():
+                raise ConfigurationError(f"{file}: no such file")
         if not self.origin.startswith("https://"):
             raise ConfigurationError("origin: browsers give camera and microphone to https only")
+        if not ORIGIN.fullmatch(self.origin):
+            raise ConfigurationError("origin: https://host or https://host:port, nothing after")
+        # Read here too, so that a network that is none is refused before anything is opened.
+        _ = self.proxies, self.networks()
         if not self.tls_certificate and self.host not in ("127.0.0.1", "::1", "localhost"):
             raise ConfigurationError("host: without tls_certificate, listen on loopback only")
         if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
@@ -142,8 +155,10 @@ def _value(name: str, value: Any) -> Any:
         raise ConfigurationError(f"{name}: no such setting")
     try:
         return _converted(kinds[name], value)
-    except (TypeError, ValueError) as wrong:
-        raise ConfigurationError(f"{name}: {value!r} is not a {kinds[name]}") from wrong
+    except (TypeError, ValueError, OverflowError) as wrong:
+        kind = getattr(kinds[name], "__name__", kinds[name])
+        # Not the value: it may be a secret in the wrong place.
+        raise ConfigurationError(f"{name}: this is not a {kind}") from wrong
 
 
 def _converted(kind: Any, value: Any) -> Any:
@@ -152,12 +167,31 @@ def _converted(kind: Any, value: Any) -> Any:
     if kind is timedelta:
         return timedelta(seconds=float(value))
     if kind == tuple[str, ...]:
-        return tuple(value.split(",")) if isinstance(value, str) else tuple(map(str, value))
-    if kind in (int, float, str):
+        texts = value.split(",") if isinstance(value, str) else [_text(one) for one in value]
+        return tuple(text.strip() for text in texts if text.strip())
+    if kind is str:
+        return _text(value)
+    if kind in (int, float):
+        # From the environment it is text; what is neither (true, 8443.5 for a port) is refused.
+        if isinstance(value, bool) or not isinstance(value, (str, int, kind)):
+            raise TypeError(value)
         return kind(value)
     if value not in ("all", "relay"):
         raise ValueError(value)
     return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _networks(name: str, texts: tuple[str, ...]) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(text) for text in texts)
+    except ValueError as wrong:
+        raise ConfigurationError(f"{name}: {wrong}") from wrong
 
 
 def from_environment(path: Path | None = None) -> Config:

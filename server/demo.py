@@ -122,18 +122,16 @@ async def day_of(database: Database, config: Config, now: datetime, count: int) 
         kept = msgspec.json.decode(file.read_bytes(), type=DemoDay)
         if kept.open_at(now, config):
             return kept
-    day = await seed(database, config, now, count, first=not file.exists())
+    day = await seed(database, config, now, count)
     write_atomically(file, msgspec.json.encode(day))
     return day
 
 
-async def seed(
-    database: Database, config: Config, now: datetime, count: int, *, first: bool
-) -> DemoDay:
+async def seed(database: Database, config: Config, now: datetime, count: int) -> DemoDay:
     """Write `count` télécontrôles shared by two médecins-conseils."""
     registre, links = RegistreSql(database), Links(Keeper(config.secret))
     async with registre.transaction() as unite:
-        if first:
+        if not await people.knows_caisse(unite.connection, CAISSE.id):
             await people.add_caisse(unite.connection, CAISSE)
             for medecin in MEDECINS:
                 await people.add_medecin(unite.connection, medecin)

@@ -1,18 +1,10 @@
-"""The médecin-conseil's side: the day, the checks, the outcome."""
+"""The médecin-conseil's side: the day, the room, the checks. The outcome is in outcomes.py."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
-from controle import issue as issues
-from controle.chaine import MotifSceau
-from controle.conclusion import LIBELLES_CONCLUSION, choix
-from controle.intervalles import Presences, presences
-from controle.periodes import Periodes
-from controle.presence import LIBELLES_FAIT, GenreFait, Role
-from controle.qualification import LIBELLES_QUALIFICATION, Qualification, proposer
-from controle.refus import Refus
-from controle.registre import TelecontroleInconnu
-from controle.telecontrole import Fenetre, Telecontrole
+from controle.presence import GenreFait, Role
+from controle.telecontrole import TransitionImpossible
 from media.ice import ice_servers
 from signaling.access import Access, Tokens
 from signaling.protocol import Day, Entry
@@ -21,31 +13,18 @@ from signaling.rooms import Rooms
 
 from .clock import SystemClock
 from .config import Config
-from .entries import Entries, identity
+from .entries import Entries
 from .identity.sessions import Session, Sessions
+from .outcomes import own
 from .record import Recorder
 from .store import people
 from .store.facts import milestones
 from .store.sql import RegistreSql, UniteSql
-from .web.messages import (
-    Choice,
-    ConsoleSession,
-    Detail,
-    Doctor,
-    Fact,
-    IceServer,
-    IdentityCheck,
-    Interval,
-    Outcome,
-    OutcomeForm,
-    Presence,
-    Proposal,
-    RoomAccess,
-)
+from .web.messages import ConsoleSession, Doctor, IceServer, IdentityCheck, RoomAccess
 
 
 class Desk:
-    """Everything a console can ask for, over HTTP or its socket (signaling's Desk)."""
+    """What a console asks for before the outcome, over HTTP or its socket (signaling's Desk)."""
 
     def __init__(
         self,
@@ -58,7 +37,6 @@ class Desk:
         recorder: Recorder,
         rooms: Rooms,
         entries: Entries,
-        fenetre: Fenetre,
         changed: Callable[[str], None],
         doctor_changed: Callable[[str, float], None],
     ) -> None:
@@ -70,7 +48,6 @@ class Desk:
         self._recorder = recorder
         self._rooms = rooms
         self._entries = entries
-        self._fenetre = fenetre
         self._changed = changed
         self._doctor_changed = doctor_changed
         #: Set by app.py once the console namespace exists.
@@ -97,9 +74,9 @@ class Desk:
 
     async def announce_delay(self, doctor: str, minutes: int) -> None:
         """Whoever waits for this doctor is told at once, and it is on their record."""
+        now = self._clock()
         async with self._registre.transaction() as unite:
-            await people.set_delay(unite.connection, doctor, minutes)
-            now = self._clock()
+            await people.set_delay(unite.connection, doctor, minutes, now)
             soon = await unite.du_medecin(
                 doctor, now - timedelta(hours=6), now + timedelta(hours=6)
             )
@@ -150,7 +127,7 @@ class Desk:
         :raises TelecontroleInconnu: it is not there, or not theirs: the same answer.
         """
         async with self._registre.lecture() as unite:
-            un = await self._own(unite, session, telecontrole)
+            un = await own(unite, session, telecontrole)
         now = self._clock()
         token = self._tokens.issue(
             "room",
@@ -169,21 +146,23 @@ class Desk:
             ice_policy=self._config.ice_policy,
         )
 
-    async def _own(self, unite: UniteSql, session: Session, identifier: str) -> Telecontrole:
-        un = await unite.telecontrole(identifier)
-        if un.medecin_conseil != session.subject:
-            raise TelecontroleInconnu
-        return un
-
     # --- the checks -----------------------------------------------------------------------------
 
     async def check_identity(
         self, session: Session, telecontrole: str, check: IdentityCheck
     ) -> Entry:
-        """Verified or not, by a person, with how; no image is kept (rows ID-02, ID-06)."""
+        """Verified or not, by a person, with how; no image is kept (rows ID-02, ID-06).
+
+        :raises TransitionImpossible: the assuré never came.
+        """
+        end = None
         async with self._registre.transaction() as unite:
-            un = await self._own(unite, session, telecontrole)
+            un = await own(unite, session, telecontrole)
+            known = await milestones(unite.connection, un.id)
             before = un.etat
+            if known.last_fact(GenreFait.ENTREE, Role.ASSURE) is None:
+                # Nobody came: there is no identity to check.
+                raise TransitionImpossible(before, before)
             if not check.verified:
                 un.identite_non_confirmee(self._clock())
             fact = self._recorder.fact(
@@ -194,15 +173,15 @@ class Desk:
             await unite.inscrire(un.id, fact)
             if un.etat is not before:
                 await unite.enregistrer(un)
-                await self._end(unite, un, "identity")
-        if not check.verified:
-            await self._rooms.close(un.id, "medecin_conseil", "in_person", fact.instant)
+                end = await self._recorder.end(unite, un.id, Role.MEDECIN_CONSEIL, "in_person")
+        if end is not None:
+            await self._rooms.close(un.id, "medecin_conseil", "in_person", end.instant)
         return await self._told(un.id)
 
     async def need_clinical_exam(self, session: Session, telecontrole: str) -> Entry:
         """« Examen clinique nécessaire »: exactly one in-person request; the call may go on."""
         async with self._registre.transaction() as unite:
-            un = await self._own(unite, session, telecontrole)
+            un = await own(unite, session, telecontrole)
             known = un.examen_clinique
             un.constater_examen_clinique(self._clock())
             if not known:
@@ -212,175 +191,7 @@ class Desk:
                 )
         return await self._told(un.id)
 
-    async def _end(self, unite: UniteSql, un: Telecontrole, reason: str) -> None:
-        fact = self._recorder.fact(
-            GenreFait.FIN,
-            Role.MEDECIN_CONSEIL,
-            details={"by": "medecin_conseil", "reason": reason},
-        )
-        await unite.inscrire(un.id, fact)
-        await self._recorder.seal(unite, un.id, MotifSceau.FIN)
-
     async def _told(self, telecontrole: str) -> Entry:
         self._changed(telecontrole)
         _, entry = await self.entry(telecontrole)
         return entry
-
-    # --- the outcome ----------------------------------------------------------------------------
-
-    async def record_outcome(
-        self, session: Session, telecontrole: str, form: OutcomeForm
-    ) -> Outcome:
-        """Sign a version of the outcome and seal the record with it.
-
-        :raises Refus: what the domain does not allow, one type for each reason.
-        """
-        asked = issues.DemandeIssue(
-            qualification=form.qualification,
-            conclusion=form.conclusion,
-            date_effet=date.fromisoformat(form.date) if form.date else None,
-            categorie=form.category,
-            sequelles=form.sequelae,
-            motif_correction=form.correction_reason,
-        )
-        async with self._registre.transaction() as unite:
-            un = await self._own(unite, session, telecontrole)
-            known = await milestones(unite.connection, un.id)
-            signed = issues.etablir(
-                un,
-                await self._presences(unite, un),
-                identite_controlee=identity(known) != "",
-                precedentes=await unite.issues(un.id),
-                demande=asked,
-                signataire=session.subject,
-                maintenant=self._clock(),
-                fenetre=self._fenetre,
-            )
-            issues.conclure(un, signed)
-            await unite.enregistrer(un)
-            await unite.enregistrer_issue(un.id, signed)
-            # The chain holds the hash of what was signed, not the conclusion itself.
-            fact = self._recorder.fact(
-                GenreFait.ISSUE_ENREGISTREE,
-                Role.MEDECIN_CONSEIL,
-                details={"version": signed.version, "empreinte": signed.empreinte()},
-            )
-            await unite.inscrire(un.id, fact)
-            await self._recorder.seal(unite, un.id, MotifSceau.ISSUE)
-            name = (await people.medecin(unite.connection, session.subject)).nom
-        await self._rooms.close(un.id, "medecin_conseil", "ended", signed.instant)
-        self._changed(un.id)
-        return outcome(signed, name)
-
-    async def _presences(self, unite: UniteSql, un: Telecontrole) -> Presences:
-        lines = await unite.lignes(un.id)
-        return presences([ligne.fait for ligne in lines], self._clock())
-
-    async def detail(self, session: Session, telecontrole: str) -> Detail:
-        async with self._registre.lecture() as unite:
-            un = await self._own(unite, session, telecontrole)
-            lines = await unite.lignes(un.id)
-            facts = [ligne.fait for ligne in lines]
-            known = await milestones(unite.connection, un.id)
-            now = self._clock()
-            there = presences(facts, now)
-            proposed = proposer(un, there, facts, now, self._fenetre)
-            signed = await unite.issues(un.id)
-            names = {
-                i.signataire: (await people.medecin(unite.connection, i.signataire)).nom
-                for i in signed
-            }
-            return Detail(
-                entry=await self._entries.entry(unite, un),
-                presence=shown(there),
-                proposal=Proposal(
-                    qualification=proposed.qualification.value,
-                    label=LIBELLES_QUALIFICATION[proposed.qualification],
-                    reasons=list(proposed.raisons),
-                ),
-                qualifications=[
-                    Choice(code=q.value, label=LIBELLES_QUALIFICATION[q]) for q in Qualification
-                ],
-                conclusions=[
-                    Choice(
-                        code=c.conclusion.value,
-                        label=c.libelle,
-                        date=c.exigence.date,
-                        category=c.exigence.categorie,
-                        sequelae=c.exigence.sequelles,
-                    )
-                    for c in choix(un.contexte)
-                ],
-                outcomes=[outcome(i, names[i.signataire]) for i in signed],
-                facts=[
-                    Fact(
-                        seq=ligne.seq,
-                        at=ligne.fait.instant.isoformat(),
-                        kind=ligne.fait.genre.value,
-                        label=LIBELLES_FAIT[ligne.fait.genre],
-                        role=ligne.fait.role,
-                        source=ligne.fait.source.value,
-                    )
-                    for ligne in lines
-                ],
-                outcome_blocked=self._blocked(un, there, signed, checked=identity(known) != ""),
-            )
-
-    def _blocked(
-        self,
-        un: Telecontrole,
-        there: Presences,
-        signed: Sequence[issues.Issue],
-        *,
-        checked: bool,
-    ) -> str:
-        try:
-            issues.empecher(un, there, checked, signed, self._clock(), self._fenetre)
-        except Refus as refused:
-            return refused.message
-        return ""
-
-    async def record(self, session: Session, telecontrole: str) -> dict[str, object]:
-        async with self._registre.lecture() as unite:
-            await self._own(unite, session, telecontrole)
-            return await self._recorder.export(unite, telecontrole)
-
-
-def outcome(signed: issues.Issue, signer: str) -> Outcome:
-    return Outcome(
-        version=signed.version,
-        qualification=signed.qualification.value,
-        qualification_label=LIBELLES_QUALIFICATION[signed.qualification],
-        conclusion=signed.conclusion.value,
-        conclusion_label=LIBELLES_CONCLUSION[signed.conclusion],
-        date=signed.date_effet.isoformat() if signed.date_effet else None,
-        category=signed.categorie,
-        sequelae=signed.sequelles,
-        correction_reason=signed.motif_correction,
-        signed_by=signer,
-        signed_at=signed.instant.isoformat(),
-    )
-
-
-def shown(there: Presences) -> Presence:
-    return Presence(
-        assure=intervals(there.assure.intervalles),
-        doctor=intervals(there.medecin_conseil.intervalles),
-        together_with_media=intervals(there.ensemble_avec_media),
-        assure_seconds=there.assure.duree,
-        doctor_seconds=there.medecin_conseil.duree,
-        waiting_seconds=there.attente,
-        together_seconds=there.duree_ensemble,
-        interruptions=there.interruptions,
-    )
-
-
-def intervals(periods: Periodes) -> list[Interval]:
-    return [
-        Interval(
-            start=one.debut.isoformat(),
-            end=one.fin.isoformat() if one.fin else None,
-            estimated=one.fin_estimee,
-        )
-        for one in periods
-    ]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from controle.chaine import MotifSceau
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from media.ice import ice_servers
@@ -146,7 +145,8 @@ class Door:
             right = checked.verdict == "right"
             kind = GenreFait.SECOND_FACTEUR_REUSSI if right else GenreFait.SECOND_FACTEUR_ECHOUE
             detail: dict[str, str] = {} if right else {"cause": checked.verdict}
-            await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE, details=detail))
+            if checked.counted:
+                await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE, details=detail))
             if right:
                 session, secret = await self._sessions.open(
                     unite.connection, "assure", un.assure, now, un.id
@@ -160,10 +160,13 @@ class Door:
         if identifier is None:
             raise DoorClosed("inconnu")
         un = await unite.telecontrole(identifier)
+        self._check_open(un)
+        return un
+
+    def _check_open(self, un: Telecontrole) -> None:
         acces = un.acces(self._clock(), self._fenetre)
         if acces is not Acces.OUVERT:
             raise DoorClosed(acces.value)
-        return un
 
     # --- with a session -------------------------------------------------------------------------
 
@@ -216,28 +219,32 @@ class Door:
         )
 
     async def room_access(self, session: Session) -> RoomAccess:
-        """A fresh token for a session whose information was accepted.
+        """A fresh token; the room itself refuses who has not accepted the information.
 
-        :raises DoorClosed: the appointment is over, or the information was not accepted.
+        :raises DoorClosed: the appointment is over.
         """
         async with self._registre.lecture() as unite:
-            un = await unite.telecontrole(session.telecontrole)
-            acces = un.acces(self._clock(), self._fenetre)
-            if acces is not Acces.OUVERT:
-                raise DoorClosed(acces.value)
+            self._check_open(await unite.telecontrole(session.telecontrole))
         return self._room_access(session)
 
     async def consent(self, session: Session, version: str) -> None:
-        """:raises ValueError: not the version that is shown today."""
+        """Accepted: on record once for each version of the text.
+
+        :raises ValueError: not the version that is shown today.
+        :raises DoorClosed: the appointment is over.
+        """
         if version != information.VERSION:
             raise ValueError(version)
-        fact = self._recorder.fact(
-            GenreFait.INFORMATION_ACCEPTEE,
-            Role.ASSURE,
-            details={"version": version, "empreinte": information.digest()},
-        )
+        accepted = {"version": version, "empreinte": information.digest()}
         async with self._registre.transaction() as unite:
-            await unite.inscrire(session.telecontrole, fact)
+            self._check_open(await unite.telecontrole(session.telecontrole))
+            known = await milestones(unite.connection, session.telecontrole)
+            last = known.last_fact(GenreFait.INFORMATION_ACCEPTEE)
+            if last is None or last.details != accepted:
+                fact = self._recorder.fact(
+                    GenreFait.INFORMATION_ACCEPTEE, Role.ASSURE, details=accepted
+                )
+                await unite.inscrire(session.telecontrole, fact)
 
     # --- in person ------------------------------------------------------------------------------
 
@@ -269,23 +276,25 @@ class Door:
         return at
 
     async def _in_person(self, unite: UniteSql, un: Telecontrole, kind: GenreFait) -> datetime:
-        """The domain's verb, its fact, and the end of whatever was going on; once."""
-        before, now = un.etat, self._clock()
+        """The domain's verb, its fact, and the end of whatever was going on; once.
+
+        The hour that is told: of the end if there was one, the same for both sides and at every
+        asking; of the request otherwise.
+        """
+        before = un.etat
         refusal = kind is GenreFait.REFUS_VISIO
+        fact = self._recorder.fact(kind, Role.ASSURE)
+        now = fact.instant
         request = un.refuser_visio(now) if refusal else un.demander_presentiel(now)
         if un.etat is before:
-            return request.instant
+            known = await milestones(unite.connection, un.id)
+            last = known.last_fact(GenreFait.FIN)
+            return last.instant if last else request.instant
         await unite.enregistrer(un)
-        await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE))
-        if before in (Etat.EN_ATTENTE, Etat.EN_COURS):
-            reason = "refused" if refusal else "in_person"
-            end = self._recorder.fact(
-                GenreFait.FIN, Role.ASSURE, details={"by": "assure", "reason": reason}
-            )
-            await unite.inscrire(un.id, end)
-            await self._recorder.seal(unite, un.id, MotifSceau.FIN)
-            return end.instant
-        return now
+        await unite.inscrire(un.id, fact)
+        reason = "refused" if refusal else "in_person"
+        end = await self._recorder.end(unite, un.id, Role.ASSURE, reason)
+        return end.instant if end else request.instant
 
     async def record(self, session: Session) -> dict[str, object]:
         """The assuré's own record, signed; changes nothing."""

@@ -6,13 +6,16 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from controle.presence import GenreFait, Role
-from controle.telecontrole import Etat, Fenetre, Telecontrole
-from signaling.protocol import Day, Entry, Phase, Seat
+from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
+from signaling.protocol import Day, EndReason, Entry, Phase, Seat
 from signaling.room import Room
 
 from .store import people
 from .store.facts import Milestones, milestones
 from .store.sql import UniteSql
+
+#: How far back a night's list looks for what is not finished.
+EVENING = timedelta(hours=12)
 
 NOBODY = Seat(presence="absent")
 
@@ -23,6 +26,19 @@ def phase_of(etat: Etat) -> Phase:
         return "admitted"
     waiting = {Etat.CONVOQUE, Etat.ACCUSE, Etat.RAPPELE, Etat.EN_ATTENTE, Etat.BROUILLON}
     return "waiting" if etat in waiting else "ended"
+
+
+#: Where the télécontrôle is over, and with which word its room says so.
+ENDINGS: dict[Acces, EndReason] = {
+    Acces.PRESENTIEL: "in_person",
+    Acces.REFUSE: "refused",
+    Acces.ANNULE: "cancelled",
+    Acces.REPORTE: "cancelled",
+}
+
+
+def ending(acces: Acces) -> EndReason:
+    return ENDINGS.get(acces, "ended")
 
 
 class Entries:
@@ -45,16 +61,24 @@ class Entries:
         start = datetime.combine(today, datetime.min.time(), ZoneInfo(caisse.fuseau))
         found = await unite.du_medecin(
             doctor,
-            min(start, now - self._fenetre.apres),
+            min(start, now - EVENING),
             max(start + timedelta(days=1), now + timedelta(hours=3)),
         )
         return Day(
             date=today.isoformat(),
             timezone=caisse.fuseau,
             server_time=now.isoformat(),
-            delay_minutes=medecin.retard_minutes,
-            entries=[await self.entry(unite, telecontrole) for telecontrole in found],
+            delay_minutes=medecin.delay(now),
+            entries=[
+                await self.entry(unite, one)
+                for one in found
+                if one.debut >= start or self._to_do(one, now)
+            ],
         )
+
+    def _to_do(self, un: Telecontrole, now: datetime) -> bool:
+        """Of last evening, but somebody may be in it, or its outcome is still to be signed."""
+        return un.etat is Etat.TERMINE or un.acces(now, self._fenetre) is Acces.OUVERT
 
     async def entry(self, unite: UniteSql, un: Telecontrole) -> Entry:
         names = await people.names(unite.connection, [un.assure])

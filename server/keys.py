@@ -13,6 +13,7 @@ from .door import Door
 from .identity.links import Links
 from .identity.sessions import Sessions
 from .meters import Meters
+from .outcomes import Outcomes
 from .pusher import Pusher
 from .rings import Rings
 from .store.sql import RegistreSql
@@ -21,6 +22,7 @@ from .witness import RoomWitness
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", SystemClock)
 DESK = web.AppKey("desk", Desk)
+OUTCOMES = web.AppKey("outcomes", Outcomes)
 DOOR = web.AppKey("door", Door)
 LINKS = web.AppKey("links", Links)
 METERS = web.AppKey("meters", Meters)

@@ -27,6 +27,10 @@ SUSPECT = re.compile(
 UUID = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 
 
+#: At INFO these print tokens, descriptions and addresses (docs/threat-model.md).
+CHATTY = ("engineio", "socketio", "aiohttp.access", "aioice", "aiortc", "alembic")
+
+
 def keep_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """structlog processor: drops unknown keys, blanks suspicious text."""
     return {key: _clean(key, value) for key, value in event.items() if key in ALLOWED}
@@ -36,6 +40,16 @@ def _clean(key: str, value: Any) -> Any:
     if not isinstance(value, str) or key == "timestamp" or UUID.match(value):
         return value
     return SUSPECT.sub("[…]", value)
+
+
+def foreign_words(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Of a library's record, its own words alone: « Error handling request from %s », without
+    what was put in, and without the lines after the first (asyncio adds the exception's text)."""
+    record = event.get("_record")
+    if record is not None:
+        event["event"] = str(record.msg).partition("\n")[0]
+        event["logger"] = record.name
+    return event
 
 
 def where_it_failed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -63,7 +77,6 @@ def configure(stream: TextIO | None = None, *, readable: bool = False) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         where_it_failed,
-        keep_allowed,
     ]
     last = (
         structlog.dev.ConsoleRenderer(colors=False)
@@ -83,13 +96,18 @@ def configure(stream: TextIO | None = None, *, readable: bool = False) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
-            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                keep_allowed,
+                last,
+            ],
+            foreign_pre_chain=[foreign_words, *shared],
         )
     )
+    # A record that cannot be written must not be printed instead, values and all.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    # At INFO these print tokens, descriptions and addresses (docs/threat-model.md).
-    for chatty in ("engineio", "socketio", "aiohttp.access", "aioice", "aiortc", "alembic"):
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

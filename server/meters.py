@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from signaling.rooms import Rooms
@@ -40,7 +40,9 @@ class Meters:
         )  # fmt: skip
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
-        self._requests.labels(route or "none", method, status).observe(seconds)
+        # A method is the client's word too: what is none of HTTP's does not become a label.
+        known = method if method in hdrs.METH_ALL else "other"
+        self._requests.labels(route or "none", known, status).observe(seconds)
 
     def text(self, rooms: Rooms, sio: GuardedServer) -> bytes:
         """The exposition, with the gauges read now."""

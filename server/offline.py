@@ -15,11 +15,12 @@ from controle.registre import TelecontroleInconnu
 from controle.verification import verifier
 
 from .clock import SystemClock
-from .config import Config
+from .config import Config, ConfigurationError
 from .identity.links import Links
 from .identity.secrets import Keeper
 from .record import Recorder
 from .rings import Rings
+from .store import people
 from .store.database import open_database
 from .store.sql import RegistreSql
 
@@ -114,10 +115,15 @@ def rotate(data_dir: Path, use: str, now: datetime) -> str:
 
 
 async def login(config: Config, medecin: str, now: datetime) -> str:
-    """A login link for one use, for the time before OpenID Connect is set up."""
+    """A login link for one use, for the time before OpenID Connect is set up.
+
+    :raises ConfigurationError: there is no such médecin-conseil.
+    """
     database = await open_database(config.database)
     try:
         async with RegistreSql(database).transaction() as unite:
+            if not await people.knows_medecin(unite.connection, medecin):
+                raise ConfigurationError(f"{medecin}: no such médecin-conseil")
             secret = await Links(Keeper(config.secret)).make_login(
                 unite.connection, medecin, expires=now + config.login_lifetime, once=True
             )

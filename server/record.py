@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from certs.signing_keys import KeyRing
-from controle.chaine import MotifSceau, Sceau
-from controle.presence import Detail, Fait, GenreFait, Source
+from controle.chaine import MotifSceau, Sceau, genese
+from controle.presence import Detail, Fait, GenreFait, Role, Source
 from controle.verification import FORMAT
 
 from .clock import SystemClock
+from .store.facts import milestones
 from .store.sql import UniteSql
 
 
@@ -39,12 +40,9 @@ class Recorder:
             details=details or {},
         )
 
-    async def sealed(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> Sceau | None:
-        """A seal of the chain as it is now, not stored yet; None for an empty chain."""
-        lines = await unite.lignes(telecontrole)
-        if not lines:
-            return None
-        length, head = lines[-1].tete
+    async def sealed(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> Sceau:
+        """A seal of the chain as it is now (an empty one too), not stored yet."""
+        length, head = await unite.tete(telecontrole) or (0, genese(telecontrole))
         unsigned = Sceau(telecontrole, length, head, self._clock(), str(why), "", "")
         self._seals.refresh()
         kid, signature = self._seals.sign(unsigned.octets())
@@ -52,19 +50,27 @@ class Recorder:
 
     async def seal(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> None:
         """Sign the chain's head and keep the seal."""
-        sceau = await self.sealed(unite, telecontrole, why)
-        if sceau is not None:
-            await unite.sceller(sceau)
+        await unite.sceller(await self.sealed(unite, telecontrole, why))
+
+    async def end(self, unite: UniteSql, telecontrole: str, by: Role, reason: str) -> Fait | None:
+        """The end, signed, where somebody came and nothing says yet that it is over.
+
+        Without it a presence would go on for ever on the record.
+        """
+        if not (await milestones(unite.connection, telecontrole)).to_be_closed:
+            return None
+        fact = self.fact(GenreFait.FIN, by, details={"by": str(by), "reason": reason})
+        await unite.inscrire(telecontrole, fact)
+        await self.seal(unite, telecontrole, MotifSceau.FIN)
+        return fact
 
     async def export(self, unite: UniteSql, telecontrole: str) -> dict[str, object]:
         """The record of one télécontrôle, sealed at its head; stores nothing.
 
         No name, address or medical word is in it: roles, hours, and what happened.
         """
-        seals = [*await unite.sceaux(telecontrole)]
         last = await self.sealed(unite, telecontrole, MotifSceau.EXPORT)
-        if last is not None:
-            seals.append(last)
+        seals = [*await unite.sceaux(telecontrole), last]
         return {
             "format": FORMAT,
             "telecontrole": telecontrole,

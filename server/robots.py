@@ -6,7 +6,7 @@ For trying the product alone with one browser, and for tests; never in a service
 import asyncio
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from media.robot import ConnectionLost, NegotiationFailed, RobotPeer
 log = structlog.get_logger()
 
 CONNECTION_WAIT = 20.0
+#: Seconds that a doctor's robot stays with an assuré who is not there.
+AWAY = 30.0
 
 
 class Account:
@@ -64,6 +66,7 @@ class RoomRobot:
         self._client: socketio.AsyncClient | None = None
         self._work: asyncio.Queue[tuple[str, Any]] = asyncio.Queue()
         self._open = False
+        self._watching: set[asyncio.Task[None]] = set()
         self.state: dict[str, Any] = {}
 
     async def stay(self) -> None:
@@ -77,9 +80,11 @@ class RoomRobot:
         auth = {"token": self._access["token"], "instance": secrets.token_hex(12)}
         try:
             await client.connect(self._account.base, transports=["websocket"], auth=auth)
-            while await self._step(*await self._work.get()):
+            while await self._step(*await self._next()):
                 pass
         finally:
+            for task in self._watching:
+                task.cancel()
             if self._peer is not None:
                 await self._peer.close()
             await client.disconnect()
@@ -89,6 +94,19 @@ class RoomRobot:
             self._work.put_nowait((event, payload))
 
         return note
+
+    async def _next(self) -> tuple[str, Any]:
+        """The next message; a doctor whose assuré is away for long goes on to the next one."""
+        away = self.state.get("assure", {}).get("presence") in ("left", "lost")
+        waits = AWAY if away and self._role == "medecin_conseil" else None
+        try:
+            async with asyncio.timeout(waits):
+                return await self._work.get()
+        except TimeoutError:
+            if self._client is not None:
+                for event in ("send_back", "leave"):
+                    await self._client.call(event, {}, timeout=5)
+            return ("disconnect", None)
 
     async def _step(self, event: str, payload: Any) -> bool:
         """One message of the server; False ends the stay."""
@@ -157,8 +175,14 @@ class RoomRobot:
         self._open = False
         peer = RobotPeer(servers=self._access["ice_servers"], policy=self._access["ice_policy"])
         self._peer = peer
-        self._watch = asyncio.create_task(self._report(peer))
+        self._watch(self._report(peer))
         return peer
+
+    def _watch(self, work: Coroutine[Any, Any, None]) -> None:
+        """Beside the messages; ends with the stay."""
+        task = asyncio.create_task(work)
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
 
     async def _report(self, peer: RobotPeer) -> None:
         """Say that the path is up, once it is."""
@@ -175,7 +199,7 @@ class RoomRobot:
         await self._emit("devices", {"microphone": True, "camera": True})
         if admitted:
             await self._peer.open_media()
-            self._flow = asyncio.create_task(self._report_flow(self._peer))
+            self._watch(self._report_flow(self._peer))
         else:
             await self._peer.close_media()
 
@@ -205,7 +229,7 @@ async def assure_robot(ready: Mapping[str, Any], ca: Path, appointment: Mapping[
             await RoomRobot(account, visit["access"], "assure").stay()
             await asyncio.sleep(1)
             visit = {"access": await account.post("/api/assure/jeton")}
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, socketio.exceptions.ConnectionError):
         # The appointment is over, or its hour has passed: the robot goes home.
         log.info("robot_left")
     finally:
@@ -226,7 +250,8 @@ async def doctor_robot(ready: Mapping[str, Any], ca: Path, doctor: Mapping[str, 
                 while client.connected:
                     with suppress(TimeoutError):
                         async with asyncio.timeout(5):
-                            await _receive(account, await waiting.get())
+                            one = await waiting.get()
+                        await _receive(account, one)
             finally:
                 await client.disconnect()
             await asyncio.sleep(1)
@@ -236,8 +261,12 @@ async def doctor_robot(ready: Mapping[str, Any], ca: Path, doctor: Mapping[str, 
 
 
 async def _receive(account: Account, telecontrole: str) -> None:
-    access = await account.post(f"/api/console/telecontroles/{telecontrole}/salle")
-    await RoomRobot(account, access, "medecin_conseil").stay()
+    """One after the other; a room that closed meanwhile is not the end of the day."""
+    try:
+        access = await account.post(f"/api/console/telecontroles/{telecontrole}/salle")
+        await RoomRobot(account, access, "medecin_conseil").stay()
+    except (aiohttp.ClientError, socketio.exceptions.ConnectionError):
+        log.info("robot_left")
 
 
 async def _watch_day(

@@ -20,7 +20,6 @@ from . import demo, logs
 from .app import Parts, create_app
 from .config import Config
 from .rings import Rings
-from .robots import run_robot
 from .store.database import open_database
 
 log = structlog.get_logger()
@@ -66,7 +65,9 @@ async def serve_demo(
     database = await open_database(config.database)
     try:
         day = await demo.day_of(database, config, now, count)
-        from .web.demo import demo_routes  # noqa: PLC0415 — needs the seeded day's module first
+        # aiortc and the demo's pages are not loaded by a service.
+        from .robots import run_robot  # noqa: PLC0415
+        from .web.demo import demo_routes  # noqa: PLC0415
 
         parts = Parts(
             config=config,
@@ -78,9 +79,9 @@ async def serve_demo(
         ready = demo.ready(config, ca, day)
 
         def announce() -> None:
-            show(ready)
             if ready_file is not None:
                 write_atomically(ready_file, json.dumps(ready, ensure_ascii=False).encode())
+            show(ready)
 
         async with run_robot(robot, ready, ca):
             await _until_stopped(parts, bound, announce)

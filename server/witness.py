@@ -2,6 +2,7 @@
 what the domain does not allow does not happen in the room."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from controle.chaine import MotifSceau
@@ -10,12 +11,12 @@ from controle.refus import Refus
 from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from signaling.access import Access
-from signaling.protocol import EndReason, Reception
+from signaling.protocol import Reception
 from signaling.room import NotAllowed, Occurrence, OccurrenceKind, Room
 from signaling.rooms import Memory
 
 from .clock import SystemClock
-from .entries import phase_of
+from .entries import ending, phase_of
 from .identity.sessions import Sessions
 from .record import Recorder
 from .store import people
@@ -38,14 +39,6 @@ FACTS: dict[OccurrenceKind, GenreFait] = {
     "minute": GenreFait.PRESENCE_CONSTATEE,
 }
 
-#: Where the télécontrôle is over, and with which word its room says so.
-ENDINGS: dict[Acces, EndReason] = {
-    Acces.TERMINE: "ended",
-    Acces.PRESENTIEL: "in_person",
-    Acces.REFUSE: "refused",
-    Acces.ANNULE: "cancelled",
-    Acces.REPORTE: "cancelled",
-}
 ENDED_BY: dict[str | None, Literal["assure", "medecin_conseil"]] = {
     "assure": "assure",
     "medecin_conseil": "medecin_conseil",
@@ -54,6 +47,10 @@ CLOSED: dict[Acces, tuple[str, str]] = {
     Acces.TROP_TOT: ("too_early", "La salle n'est pas encore ouverte."),
     Acces.TROP_TARD: ("too_late", "L'heure du rendez-vous est passée."),
 }
+
+
+#: A télécontrôle that nobody ended is over after this.
+FORGOTTEN = timedelta(hours=12)
 
 
 class Listeners(Protocol):
@@ -126,8 +123,11 @@ class RoomWitness:
             admitted_at=admission.instant if admission and un.etat is Etat.EN_COURS else None,
             ended_at=end.instant if end else None,
             ended_by=ENDED_BY.get(end.role if end else None, "service"),
-            ended_why=ENDINGS.get(acces, "ended"),
+            ended_why=ending(acces),
             lost=frozenset(role.value for role in Role if known.was_there(role)),
+            lost_since={
+                role.value: since for role in Role if (since := known.lost_since(role)) is not None
+            },
             reception=reception,
         )
 
@@ -135,11 +135,10 @@ class RoomWitness:
         """What the waiting person is told of this doctor; nothing about anybody else."""
         medecin = await people.medecin(unite.connection, un.medecin_conseil)
         others = [o for o in await unite.en_cours(un.medecin_conseil) if o.id != un.id]
+        delay = medecin.delay(self._clock())
         if not self._online(un.medecin_conseil):
-            return Reception(doctor="absent", delay_minutes=medecin.retard_minutes)
-        return Reception(
-            doctor="busy" if others else "available", delay_minutes=medecin.retard_minutes
-        )
+            return Reception(doctor="absent", delay_minutes=delay)
+        return Reception(doctor="busy" if others else "available", delay_minutes=delay)
 
     async def record(self, room: str, occurrences: Sequence[Occurrence], by: Access | None) -> None:
         """One transaction: the domain's rule, then the facts, then (at the end) the seal."""
@@ -186,6 +185,8 @@ class RoomWitness:
         """On the record of whoever was waiting or talking: the server was away until now."""
         async with self._registre.transaction() as unite:
             alive = await unite.en_etat(Etat.EN_ATTENTE, Etat.EN_COURS)
-            for un in alive:
+            # What nobody concluded last week is not touched.
+            touched = [un for un in alive if self._clock() - un.debut < FORGOTTEN]
+            for un in touched:
                 await unite.inscrire(un.id, self._recorder.fact(GenreFait.REDEMARRAGE_SERVEUR))
-        return len(alive)
+        return len(touched)

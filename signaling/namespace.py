@@ -70,12 +70,15 @@ class _Door(socketio.AsyncNamespace):
     """What both namespaces share: CONNECT with a token, then events with an acknowledgement."""
 
     kind: Kind
+    auth: type[Auth | ConsoleAuth]
     inbound: Mapping[str, type[Message]]
 
     def __init__(self, name: str, tokens: Tokens) -> None:
         super().__init__(name)
         self._tokens = tokens
         self._who: dict[str, Access] = {}
+        #: Their token is good, the server is still looking whether they may enter.
+        self._coming: dict[str, Access] = {}
 
     async def trigger_event(self, event: str, *args: Any) -> object:
         """python-socketio's single entry. `connect`, `opened` and `disconnect` come from the
@@ -84,7 +87,7 @@ class _Door(socketio.AsyncNamespace):
             await self._connect(args[0], args[2] if len(args) > 2 else None)
             return True
         if event == "opened":
-            await self.opened(args[0], self._who[args[0]])
+            await self._opened(args[0])
             return None
         if event == "disconnect":
             access = self._who.pop(args[0], None)
@@ -95,12 +98,39 @@ class _Door(socketio.AsyncNamespace):
 
     async def _connect(self, sid: str, auth: object) -> None:
         try:
-            self._who[sid] = await self.enter(sid, auth)
+            self._who[sid] = await self._entered(sid, auth)
         except msgspec.ValidationError:
             raise refusal(AccessRefused("token_invalid")) from None
         except (NotAllowed, AccessRefused) as wrong:
             log.info("connection_refused", code=wrong.code, namespace=self.namespace)
             raise refusal(wrong) from None
+        except Exception:
+            log.exception("connection_failed", namespace=self.namespace)
+            raise refusal(NotAllowed(FAILED.code, FAILED.message)) from None
+
+    async def _entered(self, sid: str, auth: object) -> Access:
+        given = msgspec.convert(auth, self.auth, strict=True)
+        access = self._tokens.verify(given.token, self.kind)
+        self._coming[sid] = access
+        try:
+            await self.enter(sid, access, given)
+            if sid not in self._coming:
+                await self.gone(sid, access)
+                raise NotAllowed("token_revoked", TOKEN_REFUSED)
+        finally:
+            self._coming.pop(sid, None)
+        return access
+
+    async def _opened(self, sid: str) -> None:
+        access = self._who.get(sid)
+        if access is None:
+            return
+        try:
+            await self.opened(sid, access)
+        except Exception:
+            # Not on record means not in the room: the client tries again.
+            log.exception("opening_failed", namespace=self.namespace)
+            await self.disconnect(sid)
 
     async def _event(self, event: str, sid: str, data: tuple[object, ...]) -> Answer:
         access = self._who.get(sid)
@@ -123,11 +153,15 @@ class _Door(socketio.AsyncNamespace):
         await self.disconnect(sid)
 
     async def close_session(self, session: str) -> None:
-        """Cut every socket that was opened for this HTTP session (logout, revocation)."""
+        """Cut every socket that was opened for this HTTP session (logout, revocation), and those
+        that are on their way in."""
+        for sid in [sid for sid, who in self._coming.items() if who.session == session]:
+            del self._coming[sid]
         for sid in [sid for sid, who in self._who.items() if who.session == session]:
             await self.disconnect(sid)
 
-    async def enter(self, sid: str, auth: object) -> Access:
+    async def enter(self, sid: str, access: Access, given: Any) -> None:
+        """:raises NotAllowed: the token is good, but the door stays closed."""
         raise NotImplementedError
 
     async def opened(self, sid: str, access: Access) -> None:
@@ -144,6 +178,7 @@ class RoomNamespace(_Door):
     """Namespace `/`: one socket, one room, one seat, all three named by the token."""
 
     kind: Kind = "room"
+    auth = Auth
     inbound = CLIENT_TO_SERVER
 
     def __init__(self, tokens: Tokens, rooms: Rooms, witness: Witness) -> None:
@@ -153,20 +188,13 @@ class RoomNamespace(_Door):
         self._entering: dict[str, tuple[Memory, str]] = {}
         rooms.voice = self
 
-    async def enter(self, sid: str, auth: object) -> Access:
-        given = msgspec.convert(auth, Auth, strict=True)
-        access = self._tokens.verify(given.token, self.kind)
-        self._entering[sid] = (await self._witness.enter(access), given.instance)
-        return access
+    async def enter(self, sid: str, access: Access, given: Auth) -> None:
+        memory = await self._witness.enter(access)
+        self._entering[sid] = (memory, given.instance)
 
     async def opened(self, sid: str, access: Access) -> None:
         memory, instance = self._entering.pop(sid)
-        try:
-            await self._rooms.join(access, memory, sid, instance)
-        except Exception:
-            # Not on record means not in the room: the client tries again.
-            log.exception("join_failed")
-            await self.disconnect(sid)
+        await self._rooms.join(access, memory, sid, instance)
 
     async def gone(self, sid: str, access: Access) -> None:
         self._entering.pop(sid, None)
@@ -221,6 +249,7 @@ class ConsoleNamespace(_Door):
     """Namespace `/console`: the day of one médecin-conseil, pushed as it changes."""
 
     kind: Kind = "console"
+    auth = ConsoleAuth
     inbound = CONSOLE_TO_SERVER
 
     def __init__(self, tokens: Tokens, desk: Desk) -> None:
@@ -230,12 +259,8 @@ class ConsoleNamespace(_Door):
     def online(self, doctor: str) -> bool:
         return any(who.subject == doctor for who in self._who.values())
 
-    async def enter(self, sid: str, auth: object) -> Access:
-        access = self._tokens.verify(
-            msgspec.convert(auth, ConsoleAuth, strict=True).token, "console"
-        )
+    async def enter(self, sid: str, access: Access, given: ConsoleAuth) -> None:
         await self._desk.enter_console(access)
-        return access
 
     async def opened(self, sid: str, access: Access) -> None:
         await self.enter_room(sid, access.subject)

@@ -41,6 +41,13 @@ OccurrenceKind = Literal[
 ]  # fmt: skip
 
 
+#: What a side says of its media path, as it goes on record.
+CLAIMS: dict[Literal["ready", "flowing", "lost"], OccurrenceKind] = {
+    "ready": "media_ready",
+    "flowing": "media_flowing",
+    "lost": "media_lost",
+}
+
 #: Until the server has said what the médecin-conseil does.
 UNKNOWN = Reception(doctor="absent")
 
@@ -145,8 +152,10 @@ class Step:
     room: Room
     occurrences: tuple[Occurrence, ...] = ()
     relay: Relay | None = None
-    #: The socket whose seat was taken over.
+    #: The socket whose seat was taken over by another page.
     replaced_sid: str | None = None
+    #: The socket that a reconnection of the same page leaves behind.
+    stale_sid: str | None = None
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -176,7 +185,7 @@ def join(
         raise NotAllowed("ended", "Ce télécontrôle est terminé.")
     before = room.place(role)
     same_page = before.instance == instance
-    taken_over = before.presence == "present" and before.sid != sid
+    former = before.sid if before.presence == "present" and before.sid != sid else None
     place = Place(
         presence="present",
         since=before.since if before.presence == "present" else now,
@@ -192,9 +201,11 @@ def join(
     occurrences = [*_arrival(before, role, same_page=same_page)]
     too_late = before.presence == "lost" and before.since and now - before.since > grace
     if role == "assure" and room.phase == "admitted" and too_late:
-        after = replace(after, phase="waiting", admitted_at=None)
+        after = gated(after)
         occurrences.append(Occurrence("sent_back", "assure", detail={"cause": "grace"}))
-    return Step(after, tuple(occurrences), replaced_sid=before.sid if taken_over else None)
+    if same_page:
+        return Step(after, tuple(occurrences), stale_sid=former)
+    return Step(after, tuple(occurrences), replaced_sid=former)
 
 
 def _arrival(before: Place, role: Role, *, same_page: bool) -> tuple[Occurrence, ...]:
@@ -216,12 +227,12 @@ def drop(room: Room, role: Role, sid: str, now: datetime) -> Step:
 
 def leave(room: Room, role: Role, now: datetime) -> Step:
     """Gone on purpose. An assuré who comes back is admitted anew."""
+    _open(room)
     if role == "medecin_conseil" and room.phase == "admitted":
         raise NotAllowed("in_call", "Terminez le télécontrôle ou remettez l'assuré en attente.")
-    place = Place(presence="left", since=now, sid=room.place(role).sid)
-    after = seated(room, role, place, signals=())
+    after = seated(room, role, Place(presence="left", since=now), signals=())
     if role == "assure" and after.phase == "admitted":
-        after = replace(after, phase="waiting", admitted_at=None)
+        after = gated(after)
     return Step(after, (Occurrence("left", role),))
 
 
@@ -231,6 +242,7 @@ def leave(room: Room, role: Role, now: datetime) -> Step:
 def admit(room: Room, role: Role, now: datetime) -> Step:
     """Only the médecin-conseil admits, and only somebody who is there."""
     only("medecin_conseil", role)
+    _open(room)
     if room.phase == "admitted":
         return Step(room)
     if room.assure.presence != "present":
@@ -242,10 +254,16 @@ def admit(room: Room, role: Role, now: datetime) -> Step:
 def send_back(room: Room, role: Role) -> Step:
     """Back to the waiting room; the connection stays warm, no media flows."""
     only("medecin_conseil", role)
+    _open(room)
     if room.phase != "admitted":
         return Step(room)
-    after = replace(room, phase="waiting", admitted_at=None, version=room.version + 1)
-    return Step(cooled(after), (Occurrence("sent_back", "medecin_conseil"),))
+    after = replace(gated(room), version=room.version + 1)
+    return Step(after, (Occurrence("sent_back", "medecin_conseil"),))
+
+
+def gated(room: Room) -> Room:
+    """The gate closed: nobody is admitted any more, so nothing flows."""
+    return replace(cooled(room), phase="waiting", admitted_at=None)
 
 
 def cooled(room: Room) -> Room:
@@ -267,7 +285,9 @@ def end(
     if room.phase == "ended":
         return Step(room)
     ending = Ending(at=now.isoformat(), by=by, reason=reason)
-    after = replace(room, phase="ended", ending=ending, signals=(), version=room.version + 1)
+    after = replace(
+        cooled(room), phase="ended", ending=ending, signals=(), version=room.version + 1
+    )
     role: Role | None = None if by == "service" else by
     return Step(after, (Occurrence("ended", role, detail={"by": by, "reason": reason}),))
 
@@ -327,6 +347,7 @@ def renegotiate(room: Room, role: Role) -> Step:
 
 
 def devices(room: Room, role: Role, now_on: Devices) -> Step:
+    _open(room)
     place = room.place(role)
     changed = replace(place, microphone=now_on.microphone, camera=now_on.camera)
     return Step(room) if changed == place else Step(seated(room, role, changed))
@@ -334,16 +355,14 @@ def devices(room: Room, role: Role, now_on: Devices) -> Step:
 
 def media(room: Room, role: Role, claim: Media) -> Step:
     """One side's word on its media path."""
+    _open(room)
     if claim.state == "flowing" and room.phase != "admitted":
         raise NotAllowed("not_admitted", "Aucun média avant l'admission.")
     place = room.place(role)
     after = seated(room, role, replace(place, transport=claim.state))
-    if claim.continuous:
-        kind: OccurrenceKind = "media_kept"
-    elif claim.state == "ready":
-        kind = "media_ready"
-    else:
-        kind = "media_flowing" if claim.state == "flowing" else "media_lost"
+    kind = CLAIMS[claim.state]
+    if kind == "media_flowing" and claim.continuous:
+        kind = "media_kept"
     detail = {"cause": claim.cause} if claim.cause else {}
     return Step(after, (Occurrence(kind, role, claim=True, detail=detail),))
 

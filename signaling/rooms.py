@@ -1,14 +1,19 @@
 """All rooms of this process: one step at a time in each, on record before it is told."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
+from weakref import WeakValueDictionary
+
+import structlog
 
 from .access import Access
 from .protocol import EndReason, Message, Phase, Reception, Replaced, Role
 from .room import UNKNOWN, NotAllowed, Occurrence, Place, Room, Step, drop, end, join, receive
+
+log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 
@@ -24,6 +29,8 @@ class Memory:
     ended_why: EndReason = "ended"
     #: Seats whose holder was there and has not been seen to leave.
     lost: frozenset[Role] = frozenset()
+    #: Since when, where it is known: the grace of a return counts from then.
+    lost_since: Mapping[Role, datetime] = field(default_factory=dict)
     reception: Reception = UNKNOWN
 
 
@@ -68,7 +75,10 @@ class Rooms:
         self._clock = clock
         self._grace = grace
         self._rooms: dict[str, Room] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        #: Each lives as long as somebody holds it or waits for it, and no longer.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        #: Losses that the record could not take when they happened: at most one per seat.
+        self._owed: dict[str, tuple[Occurrence, ...]] = {}
         self.voice: Voice | None = None
 
     def __iter__(self) -> Iterator[Room]:
@@ -92,6 +102,10 @@ class Rooms:
             now = self._clock()
             step = join(room, access.role, sid, instance, now=now, grace=self._grace)
             await self._apply(step, access, snapshot_for=(sid, access.role))
+        # Outside the lock: closing a socket comes back here as `dropped`.
+        former = step.replaced_sid or step.stale_sid
+        if former:
+            await self._close(former)
 
     async def do(self, access: Access, sid: str, verb: Verb) -> int:
         """Apply a client's verb; the room's version after it.
@@ -105,11 +119,24 @@ class Rooms:
             return await self._apply(verb(room), access)
 
     async def dropped(self, access: Access, sid: str) -> None:
-        """The socket is gone without a word."""
+        """The socket is gone without a word; no failure of the record can keep it here."""
         async with self._lock(access.room):
             room = self._rooms.get(access.room)
-            if room is not None and room.phase != "ended":
-                await self._apply(drop(room, access.role, sid, self._clock()), access)
+            if room is None or room.phase == "ended":
+                return
+            step = drop(room, access.role, sid, self._clock())
+            try:
+                await self._apply(step, access)
+            except Exception:
+                log.exception("loss_not_recorded")
+                self._owe(room.id, step.occurrences)
+                await self._apply(replace(step, occurrences=()), access)
+
+    def _owe(self, room_id: str, occurrences: Sequence[Occurrence]) -> None:
+        """Keep for the next record of this room; `at` says when the server saw it."""
+        at = self._clock().isoformat()
+        late = (replace(one, detail={**one.detail, "at": at}) for one in occurrences)
+        self._owed[room_id] = (*self._owed.get(room_id, ()), *late)
 
     async def close(
         self,
@@ -121,7 +148,11 @@ class Rooms:
         """Close the room from outside it; what closed it is on record already."""
         async with self._lock(room_id):
             room = self._rooms.get(room_id)
-            if room is not None:
+            if room is None:
+                # Somebody may be on the way in with what the record said a moment ago.
+                memory = Memory("ended", ended_at=at, ended_by=by, ended_why=reason)
+                self._rooms[room_id] = remembered(room_id, memory, self._clock())
+            else:
                 await self._apply(Step(end(room, by, reason, at).room), None)
 
     async def receive(self, room_id: str, reception: Reception) -> None:
@@ -134,20 +165,34 @@ class Rooms:
     async def beat(self) -> None:
         """Put on record who is there now; forget rooms that have been empty for long."""
         for room_id in list(self._rooms):
-            async with self._lock(room_id):
-                room = self._rooms[room_id]
-                if room.occupied and room.phase != "ended":
-                    await self._witness.record(room_id, (minute(room),), None)
-                elif self._forgettable(room):
-                    del self._rooms[room_id]
-                    del self._locks[room_id]
+            try:
+                async with self._lock(room_id):
+                    await self._beat(self._rooms[room_id])
+            except Exception:
+                # One room's record must not stop the heart of the others.
+                log.exception("beat_failed")
+
+    async def _beat(self, room: Room) -> None:
+        alive = room.occupied and room.phase != "ended"
+        if alive or room.id in self._owed:
+            await self._record(room.id, (minute(room),) if alive else (), None)
+        if not alive and self._forgettable(room):
+            del self._rooms[room.id]
 
     def _forgettable(self, room: Room) -> bool:
         moments = [p.since for p in (room.assure, room.medecin_conseil) if p.since]
+        if room.ending:
+            moments.append(datetime.fromisoformat(room.ending.at))
         return not moments or self._clock() - max(moments) > 2 * self._grace
 
     def _lock(self, room: str) -> asyncio.Lock:
         return self._locks.setdefault(room, asyncio.Lock())
+
+    async def _record(
+        self, room_id: str, occurrences: Sequence[Occurrence], by: Access | None
+    ) -> None:
+        await self._witness.record(room_id, (*self._owed.get(room_id, ()), *occurrences), by)
+        self._owed.pop(room_id, None)
 
     async def _apply(
         self, step: Step, by: Access | None, snapshot_for: tuple[str, Role] | None = None
@@ -155,11 +200,10 @@ class Rooms:
         """Record, then become, then tell."""
         room, before = step.room, self._rooms[step.room.id]
         if step.occurrences:
-            await self._witness.record(room.id, step.occurrences, by)
+            await self._record(room.id, step.occurrences, by)
         self._rooms[room.id] = room
         if step.replaced_sid:
             await self._say(step.replaced_sid, "replaced", Replaced(at=self._clock().isoformat()))
-            await self._close(step.replaced_sid)
         if snapshot_for:
             sid, role = snapshot_for
             await self._say(sid, "snapshot", room.snapshot(role, self._clock()))
@@ -201,7 +245,9 @@ def remembered(room_id: str, memory: Memory, now: datetime) -> Room:
     """The room as the record tells it: phase kept, nobody seated, who was there is « lost »."""
 
     def place(role: Role) -> Place:
-        return Place(presence="lost", since=now) if role in memory.lost else Place()
+        if role not in memory.lost:
+            return Place()
+        return Place(presence="lost", since=memory.lost_since.get(role, now))
 
     room = Room(
         id=room_id,
@@ -211,7 +257,8 @@ def remembered(room_id: str, memory: Memory, now: datetime) -> Room:
         medecin_conseil=place("medecin_conseil"),
         reception=memory.reception,
         # Versions go on growing over a restart: a client keeps the highest it has seen.
-        version=int(now.timestamp()),
+        # In milliseconds, no room changes faster than that.
+        version=int(now.timestamp() * 1000),
     )
     if memory.phase == "ended":
         return end(room, memory.ended_by, memory.ended_why, memory.ended_at or now).room

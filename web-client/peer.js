@@ -1,7 +1,9 @@
 // The peer connection of one pair of pages: warm while waiting, media only while its gate is open.
 //
 // ICE and DTLS come up with no track at all (docs/decisions/0003-warm-transport.md): opening is
-// `replaceTrack`, which needs no negotiation, and closing is `replaceTrack(null)`.
+// `replaceTrack`, which needs no negotiation, and closing is `replaceTrack(null)`. Sound and picture
+// go in streams of their own: in one stream, each pause made the receiver hold the picture back
+// some 0.2 s more (docs/decisions/0012-a-stream-for-each-track.md).
 
 /** @typedef {import("./api").RoomAccess} RoomAccess */
 /** @typedef {"none" | "connecting" | "ready" | "lost"} Path */
@@ -48,8 +50,8 @@ export class Peer extends EventTarget {
     // Chromium: one of the two may stay behind the other, so both are watched.
     this.#pc.oniceconnectionstatechange = () => this.#look();
     if (offers) {
-      const streams = [new MediaStream()];
       for (const kind of KINDS) {
+        const streams = [new MediaStream()];
         this.#keep(this.#pc.addTransceiver(kind, { direction: "sendrecv", streams }));
       }
     }
@@ -118,10 +120,10 @@ export class Peer extends EventTarget {
   async answer(sdp, negotiation) {
     this.negotiation = negotiation;
     await this.#pc.setRemoteDescription({ type: "offer", sdp });
-    const stream = new MediaStream();
     for (const transceiver of this.#pc.getTransceivers()) {
       transceiver.direction = "sendrecv";
-      if (!this.#senders.has(transceiver.receiver.track.kind)) transceiver.sender.setStreams?.(stream);
+      const fresh = !this.#senders.has(transceiver.receiver.track.kind);
+      if (fresh) transceiver.sender.setStreams?.(new MediaStream());
       this.#keep(transceiver);
     }
     await this.#pc.setLocalDescription();

@@ -43,11 +43,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`left`: tries that remain; `wait`: seconds until the door opens again."""
+    """`left`: tries that remain; `wait`: seconds until the door opens again.
+
+    `counted`: something changed by it. Knocking on a locked door changes nothing, and does not
+    fill the record either.
+    """
 
     verdict: Verdict
     left: int = 0
     wait: int = 0
+    counted: bool = True
 
 
 class TooManyCodes(Exception):
@@ -95,8 +100,11 @@ class SecondFactor:
         """Try a code; the right one is used up."""
         row = await self._row(connection, telecontrole, now)
         if row["verrou"] and read(row["verrou"]) > now:
-            return Checked("locked", wait=seconds(read(row["verrou"]) - now))
-        if not row["empreinte"] or read(row["expire"]) < now:
+            return Checked("locked", wait=seconds(read(row["verrou"]) - now), counted=False)
+        if not row["empreinte"]:
+            return Checked("expired", counted=False)
+        if read(row["expire"]) < now:
+            await self._keep(connection, telecontrole, empreinte=None)
             return Checked("expired")
         if self._keeper.same(row["empreinte"], "code", telecontrole, code):
             await self._keep(connection, telecontrole, empreinte=None, essais=0, envois=0)

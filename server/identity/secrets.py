@@ -28,7 +28,8 @@ class Keeper:
         self._key = key.encode()
 
     def hashed(self, purpose: str, *parts: str) -> str:
-        message = "\0".join((purpose, *parts)).encode()
+        # A cookie may hold bytes that are no text: they are hashed, and match nothing.
+        message = "\0".join((purpose, *parts)).encode(errors="surrogatepass")
         return hmac.new(self._key, message, hashlib.sha256).hexdigest()
 
     def same(self, kept: str, purpose: str, *parts: str) -> bool:

@@ -16,6 +16,9 @@ from .secrets import Keeper, new_secret
 
 Kind = Literal["assure", "console"]
 
+#: How often it is written that a session is used: a write is a wait for the disk.
+SEEN_EVERY = timedelta(minutes=1)
+
 #: `__Host-`: this host alone, https alone, the whole site (RFC 6265bis §4.1.3.2).
 COOKIES: dict[Kind, str] = {"assure": "__Host-assure", "console": "__Host-console"}
 
@@ -29,6 +32,8 @@ class Session:
     subject: str
     #: The one télécontrôle of an assuré's session; empty for a console's.
     telecontrole: str
+    #: When it was used last has not been written for a while.
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ class Sessions:
             return None
         if now - read(row.vue) > self._rules[kind].idle:
             return None
-        return Session(row.reference, kind, row.sujet, row.telecontrole or "")
+        stale = now - read(row.vue) > SEEN_EVERY
+        return Session(row.reference, kind, row.sujet, row.telecontrole or "", stale)
 
     async def seen(self, connection: AsyncConnection, session: Session, now: datetime) -> None:
         """The person is still there: the idle time starts again."""

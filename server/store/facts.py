@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +24,7 @@ MILESTONES = (
     GenreFait.IDENTITE_CONTROLEE,
     GenreFait.INFORMATION_ACCEPTEE,
     GenreFait.FIN,
+    GenreFait.REDEMARRAGE_SERVEUR,
 )
 SEATED = (GenreFait.ENTREE, GenreFait.RETOUR, GenreFait.REPRISE, GenreFait.PERTE)
 
@@ -62,6 +64,23 @@ class Milestones:
     def last_seen(self, role: Role) -> str | None:
         seen = [f for f in self.facts if f.role == role and f.genre in SEATED]
         return seen[-1].instant.isoformat() if seen else None
+
+    def lost_since(self, role: Role) -> datetime | None:
+        """Since when this person, who has not left, has not been there: since their connection
+        was lost or, when nobody saw that, since the server came back."""
+        away: datetime | None = None
+        for fact in self.facts:
+            if fact.role == role and fact.genre in SEATED:
+                away = fact.instant if fact.genre is GenreFait.PERTE else None
+            elif fact.genre is GenreFait.REDEMARRAGE_SERVEUR:
+                away = fact.instant
+        return away
+
+    @property
+    def to_be_closed(self) -> bool:
+        """Somebody came, and no fact says yet that it is over."""
+        kinds = {fact.genre for fact in self.facts}
+        return GenreFait.ENTREE in kinds and GenreFait.FIN not in kinds
 
 
 async def milestones(connection: AsyncConnection, telecontrole: str) -> Milestones:

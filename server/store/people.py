@@ -1,11 +1,15 @@
 """Caisses, médecins-conseils and assurés: who is behind the ids of the domain."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import schema as t
+
+#: An announced delay holds for so long: for the half-day, never for tomorrow.
+DELAY_HOLDS = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,14 @@ class Medecin:
     nom: str
     fonction: str
     retard_minutes: int = 0
+    retard_annonce: str | None = None
+
+    def delay(self, now: datetime) -> int:
+        """The minutes of delay that hold now."""
+        if self.retard_annonce is None:
+            return 0
+        announced = datetime.fromisoformat(self.retard_annonce)
+        return self.retard_minutes if now - announced < DELAY_HOLDS else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,18 @@ async def caisse(connection: AsyncConnection, identifier: str) -> Caisse:
     return Caisse(**row.mappings().one())
 
 
+async def knows_caisse(connection: AsyncConnection, identifier: str) -> bool:
+    found = await connection.scalar(select(t.caisse.c.id).where(t.caisse.c.id == identifier))
+    return found is not None
+
+
+async def knows_medecin(connection: AsyncConnection, identifier: str) -> bool:
+    found = await connection.scalar(
+        select(t.medecin_conseil.c.id).where(t.medecin_conseil.c.id == identifier)
+    )
+    return found is not None
+
+
 async def medecin(connection: AsyncConnection, identifier: str) -> Medecin:
     row = await connection.execute(
         select(t.medecin_conseil).where(t.medecin_conseil.c.id == identifier)
@@ -74,11 +98,13 @@ async def names(connection: AsyncConnection, identifiers: list[str]) -> dict[str
     return {row.id: f"{row.civilite} {row.nom}" for row in rows}
 
 
-async def set_delay(connection: AsyncConnection, medecin_id: str, minutes: int) -> None:
+async def set_delay(
+    connection: AsyncConnection, medecin_id: str, minutes: int, now: datetime
+) -> None:
     await connection.execute(
         update(t.medecin_conseil)
         .where(t.medecin_conseil.c.id == medecin_id)
-        .values(retard_minutes=minutes)
+        .values(retard_minutes=minutes, retard_annonce=now.isoformat())
     )
 
 

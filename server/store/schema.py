@@ -39,8 +39,9 @@ medecin_conseil = Table(
     Column("caisse", ID, ForeignKey("caisse.id"), nullable=False),
     Column("nom", Text, nullable=False),
     Column("fonction", Text, nullable=False),
-    #: Minutes of delay announced for the day, and until when that holds.
+    #: Minutes of delay, and when they were announced: tomorrow they no longer hold.
     Column("retard_minutes", Integer, nullable=False, server_default="0"),
+    Column("retard_annonce", INSTANT),
 )
 
 assure = Table(

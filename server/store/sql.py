@@ -109,7 +109,10 @@ class UniteSql:
 
     async def inscrire(self, identifiant: str, fait: Fait) -> Ligne:
         """Append a fact; durable when the transaction is left."""
-        ligne = chainer(identifiant, await self._head(identifiant), fait)
+        head = await self.tete(identifiant)
+        if head is None:
+            await self._check_known(identifiant)
+        ligne = chainer(identifiant, head, fait)
         await self.connection.execute(
             insert(t.ligne).values(
                 telecontrole=identifiant,
@@ -121,7 +124,13 @@ class UniteSql:
         )
         return ligne
 
-    async def _head(self, identifiant: str) -> Tete | None:
+    async def _check_known(self, identifiant: str) -> None:
+        known = select(t.telecontrole.c.id).where(t.telecontrole.c.id == identifiant)
+        if await self.connection.scalar(known) is None:
+            raise TelecontroleInconnu
+
+    async def tete(self, identifiant: str) -> Tete | None:
+        """The last line's number and hash."""
         last = (
             await self.connection.execute(
                 select(t.ligne.c.seq, t.ligne.c.empreinte)
@@ -141,7 +150,7 @@ class UniteSql:
         return [Ligne.depuis_dict(json.loads(text)) for text in rows]
 
     async def sceller(self, sceau: Sceau) -> None:
-        head = await self._head(sceau.telecontrole) or (0, genese(sceau.telecontrole))
+        head = await self.tete(sceau.telecontrole) or (0, genese(sceau.telecontrole))
         if (sceau.longueur, sceau.tete) != head:
             raise SceauIncoherent
         await self.connection.execute(

@@ -13,6 +13,7 @@ from server.keys import (
     CONSOLE_SOCKETS,
     DESK,
     LINKS,
+    OUTCOMES,
     REGISTRE,
     ROOM_SOCKETS,
     SESSIONS,
@@ -35,8 +36,9 @@ async def required(request: web.Request) -> Session:
         session = await app[SESSIONS].find(unite.connection, "console", request, now)
     if session is None:
         raise Unauthenticated
-    async with app[REGISTRE].transaction() as unite:
-        await app[SESSIONS].seen(unite.connection, session, now)
+    if session.stale:
+        async with app[REGISTRE].transaction() as unite:
+            await app[SESSIONS].seen(unite.connection, session, now)
     return session
 
 
@@ -90,13 +92,13 @@ async def room_access(request: web.Request) -> web.Response:
 @routes.get(ONE)
 async def detail(request: web.Request) -> web.Response:
     session = await required(request)
-    return answer(await request.app[DESK].detail(session, wanted(request)))
+    return answer(await request.app[OUTCOMES].detail(session, wanted(request)))
 
 
 @routes.get(f"{ONE}/releve")
 async def record(request: web.Request) -> web.Response:
     session = await required(request)
-    exported = await request.app[DESK].record(session, wanted(request))
+    exported = await request.app[OUTCOMES].record(session, wanted(request))
     return web.Response(
         text=json.dumps(exported, ensure_ascii=False, indent=1),
         content_type="application/json",
@@ -123,5 +125,5 @@ async def outcome(request: web.Request) -> web.Response:
     form = await body(request, OutcomeForm)
     if form.date is not None and not is_date(form.date):
         raise BadBody("Cette date n'existe pas.", "date")
-    signed = await request.app[DESK].record_outcome(session, wanted(request), form)
+    signed = await request.app[OUTCOMES].sign(session, wanted(request), form)
     return answer(signed, status=201)

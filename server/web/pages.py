@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import brotli
@@ -47,7 +48,7 @@ class Asset:
 
     def response(self, accepted: str, cache: str) -> web.Response:
         """The smallest encoding that the browser takes."""
-        encodings = [part.split(";")[0].strip() for part in accepted.split(",")]
+        encodings = [part.split(";")[0].strip() for part in accepted.split(",") if wants(part)]
         headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
         content = self.plain
         for name, encoded in (("br", self.brotli), ("gzip", self.gzip)):
@@ -58,6 +59,7 @@ class Asset:
         return web.Response(body=content, content_type=self.type, charset="utf-8", headers=headers)
 
 
+@cache
 def asset(name: str, content: bytes) -> Asset:
     kind = TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "text/plain"
     return Asset(kind, content, gzip.compress(content, 9, mtime=0), brotli.compress(content))
@@ -110,6 +112,12 @@ class Client:
 
     async def _favicon(self, request: web.Request) -> web.Response:
         return self.assets["favicon.svg"].response(accepted(request), "public, max-age=86400")
+
+
+def wants(part: str) -> bool:
+    """« br;q=0 » is a refusal (RFC 9110 §12.4.2)."""
+    quality = part.partition(";")[2].strip().lower()
+    return not quality.startswith("q=0") or bool(quality.removeprefix("q=0").strip(".0"))
 
 
 def accepted(request: web.Request) -> str:

@@ -1,11 +1,12 @@
 """What machines read: health, readiness, metrics, published keys."""
 
-from ipaddress import ip_address
-
 from aiohttp import web
 from sqlalchemy import text
 
+from certs.signing_keys import KeyRing
 from server.keys import CONFIG, METERS, REGISTRE, RINGS, ROOMS, SIO
+
+from .proxies import address, is_in
 
 routes = web.RouteTableDef()
 
@@ -30,8 +31,8 @@ async def ready(request: web.Request) -> web.Response:
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
     """For the networks of `metrics_networks` only."""
-    remote = ip_address(request.remote or "0.0.0.0")  # noqa: S104 — no address is no network
-    if not any(remote in network for network in request.app[CONFIG].networks()):
+    remote = address(request.remote)
+    if remote is None or not is_in(remote, request.app[CONFIG].networks()):
         raise web.HTTPForbidden
     exposition = request.app[METERS].text(request.app[ROOMS], request.app[SIO])
     return web.Response(body=exposition, headers={"Content-Type": "text/plain; version=0.0.4"})
@@ -40,10 +41,16 @@ async def metrics(request: web.Request) -> web.Response:
 @routes.get("/.well-known/jwks.json")
 async def token_keys(request: web.Request) -> web.Response:
     """The public keys of room tokens."""
-    return web.json_response(request.app[RINGS].tokens.jwks())
+    return published(request.app[RINGS].tokens)
 
 
 @routes.get("/.well-known/sceaux.json")
 async def seal_keys(request: web.Request) -> web.Response:
     """The public keys of seals: `telecontrole verify --keys` takes this file."""
-    return web.json_response(request.app[RINGS].seals.jwks())
+    return published(request.app[RINGS].seals)
+
+
+def published(ring: KeyRing) -> web.Response:
+    """With what `telecontrole keys rotate` made since."""
+    ring.refresh()
+    return web.json_response(ring.jwks())

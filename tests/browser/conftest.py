@@ -24,7 +24,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = chromium(playwright)
+        running = chromium(playwright.chromium)
         yield running
         running.close()
 

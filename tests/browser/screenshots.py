@@ -94,7 +94,7 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
 def main() -> None:
     OUT.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = chromium(playwright)
+        browser = chromium(playwright.chromium)
         for size in SIZES:
             for scheme in ("light", "dark"):
                 with tempfile.TemporaryDirectory() as directory:

@@ -186,20 +186,29 @@ def test_refusing_takes_two_taps_and_no_reason(assure: Assure) -> None:
 
 
 @pytest.mark.row("WR-01")
-def test_two_arrivals_are_two_rows_still_there_after_a_reload(
+@pytest.mark.row("WR-04")
+def test_two_arrivals_are_two_rows_by_scheduled_hour_still_there_after_a_reload(
     product: Product, medecin: Medecin, new_page: Callable[..., Page]
 ) -> None:
     doctor = product.appointments[0]["medecin_id"]
     first, second = product.appointments_of(doctor)[:2]
     medecin.open_console()
-    for appointment in (first, second):
+    for appointment in (second, first):
         Assure(new_page(360, 640), appointment).wait()
         expect(medecin.page.get_by_text(appointment["assure"]).first).to_be_visible()
 
     expect(medecin.button("Admettre")).to_have_count(2)
     assert medecin.page.title().startswith("(2)")
-    medecin.page.reload()
-    expect(medecin.button("Admettre")).to_have_count(2)
+    announced = medecin.page.get_by_role("log", name="Arrivées")
+    expect(announced).to_contain_text(first["assure"])
+    expect(announced).to_contain_text(second["assure"])
+    for _ in range(2):
+        rows = medecin.page.get_by_role("listitem").filter(has=medecin.button("Admettre"))
+        expect(rows.nth(0)).to_contain_text(first["assure"])
+        expect(rows.nth(1)).to_contain_text(second["assure"])
+        expect(rows.nth(1)).to_contain_text("En attente")
+        medecin.page.reload()
+        expect(medecin.button("Admettre")).to_have_count(2)
 
 
 @pytest.mark.row("CO-13")

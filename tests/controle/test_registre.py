@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 import pytest
 from scenes import ASSURE, DIX_HEURES, FENETRE, G, Scene, a, enchainer, sceller, un_telecontrole
@@ -18,6 +19,9 @@ from controle.registre import (
     VersionConcurrente,
 )
 from controle.telecontrole import Etat
+from server.store import people
+from server.store.database import Database, open_database
+from server.store.sql import RegistreSql
 
 Fabrique = Callable[[], AbstractAsyncContextManager[Registre]]
 
@@ -28,8 +32,30 @@ async def en_memoire() -> AsyncIterator[Registre]:
     yield RegistreEnMemoire()
 
 
+@asynccontextmanager
+async def en_sql() -> AsyncIterator[Registre]:
+    """Le registre SQL, sur une base SQLite neuve."""
+    with TemporaryDirectory() as dossier:
+        base = await open_database(f"sqlite+aiosqlite:///{dossier}/telecontrole.db")
+        try:
+            await _peupler(base)
+            yield RegistreSql(base)
+        finally:
+            await base.close()
+
+
+async def _peupler(base: Database) -> None:
+    """Ceux que les scenes nomment: la base SQL ne garde rien de personnes inconnues."""
+    async with base.write() as connexion:
+        await people.add_caisse(connexion, people.Caisse("cpam-75", "CPAM", "Europe/Paris", "3646"))
+        for medecin in ("mc-1", "mc-2"):
+            await people.add_medecin(connexion, people.Medecin(medecin, "cpam-75", "Dr", "MC"))
+        assure = people.Assure("as-1", "cpam-75", "Mme", "A", "a@exemple.invalid", "0639980000")
+        await people.add_assure(connexion, assure)
+
+
 #: Un autre registre s'ajoute ici (ou depuis un conftest) et passe les memes tests.
-FABRIQUES: dict[str, Fabrique] = {"memoire": en_memoire}
+FABRIQUES: dict[str, Fabrique] = {"memoire": en_memoire, "sql": en_sql}
 
 
 @pytest.fixture(params=sorted(FABRIQUES))

@@ -1,0 +1,57 @@
+"""Another camera in the middle of the call: the same connection, no negotiation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from conftest import WATCH
+from people import Assure, Medecin, chromium
+from playwright.sync_api import Browser, expect
+from product import Product
+
+
+@pytest.fixture()
+def two_cameras(browser: Browser) -> Iterator[Browser]:
+    """A Chromium whose fake devices are two cameras."""
+    running = chromium(browser.browser_type, "--use-fake-device-for-media-stream=device-count=2")
+    yield running
+    running.close()
+
+
+@pytest.mark.row("JO-05")
+def test_another_camera_is_chosen_before_and_in_the_call_without_negotiation(
+    product: Product, two_cameras: Browser, medecin: Medecin
+) -> None:
+    context = two_cameras.new_context(
+        viewport={"width": 360, "height": 640}, ignore_https_errors=True, locale="fr-FR"
+    )
+    context.add_init_script(WATCH)
+    assure = Assure(context.new_page(), product.appointments[0])
+    medecin.open_console()
+    assure.follow_link()
+    assure.prove_identity()
+    assure.prepare()
+    camera = assure.page.get_by_label("Caméra", exact=True)
+    expect(camera.locator("option")).to_have_count(2)
+    camera.select_option(index=1)
+    assure.click("Entrer dans la salle d'attente")
+    medecin.admit()
+    medecin.sees_the_other()
+    before = description(assure)
+
+    assure.click("Réglages")
+    camera.select_option(index=0)
+
+    frames = medecin.media()["frames"]
+    medecin.sees_the_other(since=frames)
+    assert description(assure) == before
+    assert assure.watched("peers.length") == 1
+    live = "() => __watch.peers[0].getSenders().filter((s) => s.track?.readyState === 'live').length"
+    assert assure.page.evaluate(live) == 2
+
+
+def description(person: Assure) -> Any:
+    """What was negotiated; the same before and after means that nothing was negotiated between."""
+    return person.page.evaluate("() => __watch.peers[0].currentLocalDescription.sdp")
+
+

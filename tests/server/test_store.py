@@ -1,0 +1,99 @@
+"""The store: what migrations make, how durable a commit is, who may read the file."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from server.store.database import migrate, open_database
+from server.store.schema import metadata
+
+
+def address(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"
+
+
+@pytest.mark.row("OP-02")
+def test_the_migrations_lead_to_the_tables_that_the_code_knows(blank: Path) -> None:
+    engine = create_engine(f"sqlite:///{blank}")
+
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+
+    assert differences == []
+
+
+def test_a_database_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "old.db"
+    migrate(address(file), "0001")
+    with sqlite3.connect(file) as connection:
+        connection.execute("INSERT INTO caisse VALUES ('c', 'CPAM', 'Europe/Paris', '3646')")
+        connection.execute(
+            "INSERT INTO medecin_conseil VALUES ('m', 'c', 'Dr Ancien', 'Médecin-conseil', 5)"
+        )
+    connection.close()
+
+    migrate(address(file))
+
+    with sqlite3.connect(file) as connection:
+        rows = connection.execute("SELECT nom, retard_minutes FROM medecin_conseil").fetchall()
+    connection.close()
+    assert rows == [("Dr Ancien", 5)]
+
+
+@pytest.mark.row("OP-01")
+async def test_every_connection_waits_for_the_disk_and_keeps_keys_whole(tmp_path: Path) -> None:
+    """FULL, as NORMAL loses acknowledged facts at a power loss.
+
+    That power loss itself (a file system that drops what was not synced, by apsw's VFS) is not
+    simulated here; kill -9 is, in test_kill.py.
+    """
+    database = await open_database(address(tmp_path / "t.db"))
+    wanted = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000}
+
+    found = []
+    async with database.read() as one, database.write() as other:
+        for connection in (one, other):
+            found.append(
+                {
+                    name: (await connection.execute(text(f"PRAGMA {name}"))).scalar()
+                    for name in wanted
+                }
+            )
+    await database.close()
+
+    assert found == [wanted, wanted]
+
+
+@pytest.mark.row("SP-13")
+async def test_the_database_is_for_the_service_s_own_account(tmp_path: Path) -> None:
+    database = await open_database(address(tmp_path / "t.db"))
+
+    async with database.write() as connection:
+        await connection.execute(text("INSERT INTO caisse VALUES ('c', 'n', 'f', 't')"))
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    await database.close()
+
+    assert set(modes) == {"t.db", "t.db-wal", "t.db-shm"}
+    assert set(modes.values()) == {0o600}
+
+
+async def test_a_reading_sees_one_moment_and_waits_for_no_writer(tmp_path: Path) -> None:
+    database = await open_database(address(tmp_path / "t.db"))
+    count = text("SELECT count(*) FROM caisse")
+
+    async with database.read() as reader:
+        before = (await reader.execute(count)).scalar()
+        async with database.write() as writer:
+            await writer.execute(text("INSERT INTO caisse VALUES ('c', 'n', 'f', 't')"))
+        during = (await reader.execute(count)).scalar()
+    async with database.read() as reader:
+        after = (await reader.execute(count)).scalar()
+    await database.close()
+
+    assert (before, during, after) == (0, 0, 1)

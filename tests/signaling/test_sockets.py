@@ -1,0 +1,580 @@
+"""Rooms over real sockets: python-socketio clients against the guarded server."""
+
+import asyncio
+from itertools import permutations
+from typing import Any
+
+import pytest
+import socketio
+from signaling_doubles import (
+    ANSWER,
+    HOST,
+    OFFER,
+    PATIENCE,
+    ROLES,
+    House,
+    Person,
+    candidate_of,
+    description,
+    people,
+)
+
+from signaling.protocol import CLIENT_TO_SERVER, Role
+from signaling.room import NotAllowed
+
+
+def timeless(state: dict[str, Any]) -> dict[str, Any]:
+    """The room without its hours and its version."""
+    seats = {
+        role: {name: value for name, value in state[role].items() if name != "since"}
+        for role in ROLES
+    }
+    rest = {name: state[name] for name in ("phase", "reception", "negotiation", "ending")}
+    return {**rest, **seats}
+
+
+# --- any order ends in the same room ------------------------------------------------------------
+
+STEPS = ("assure", "medecin_conseil", "assure again", "second tab")
+
+
+@pytest.mark.row("WR-01")
+@pytest.mark.parametrize("order", list(permutations(STEPS)), ids=" / ".join)
+async def test_whoever_comes_first_both_see_the_same_room(
+    house: House, order: tuple[str, ...]
+) -> None:
+    pages = {
+        "assure": Person(house, "assure", instance="assure-page"),
+        "assure again": Person(house, "assure", instance="assure-page"),
+        "medecin_conseil": Person(house, "medecin_conseil", instance="first-tab"),
+        "second tab": Person(house, "medecin_conseil", instance="second-tab"),
+    }
+
+    async with people(*(pages[step] for step in order)):
+        last = {pages[step].role: pages[step] for step in order}
+        version = house.version()
+        seen = [await last[role].sees(lambda state: state["version"] == version) for role in ROLES]
+
+        assert timeless(seen[0]) == timeless(seen[1])
+        assert {seen[0][role]["presence"] for role in ROLES} == {"present"}
+        assert seen[0]["medecin_conseil"]["instance"] == last["medecin_conseil"].instance
+
+
+@pytest.mark.row("WR-01")
+@pytest.mark.parametrize(
+    "order", list(permutations(("assure", "medecin", "medecin again"))), ids=" / ".join
+)
+async def test_the_medecin_who_comes_late_or_back_sees_who_waits(
+    house: House, order: tuple[str, ...]
+) -> None:
+    pages = {
+        "assure": Person(house, "assure"),
+        "medecin": Person(house, "medecin_conseil"),
+        "medecin again": Person(house, "medecin_conseil"),
+    }
+
+    async with people(*(pages[step] for step in order)):
+        last = [pages[step] for step in order if pages[step].role == "medecin_conseil"][-1]
+        state = await last.sees(lambda state: state["assure"]["presence"] == "present")
+
+        assert (state["phase"], state["medecin_conseil"]["presence"]) == ("waiting", "present")
+
+
+# --- the gate, from side to side ----------------------------------------------------------------
+
+
+@pytest.mark.row("WR-01")
+async def test_an_admission_reaches_the_other_side(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        answer = await medecin.ask("admit")
+        state = await assure.sees(lambda state: state["phase"] == "admitted")
+
+        assert (answer["ok"], state["version"]) == (True, answer["version"])
+
+
+async def test_what_is_signalled_arrives_in_order(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await medecin.client.emit("offer", description())
+        for number in range(20):
+            text = HOST.replace("43210", str(40_000 + number))
+            await medecin.client.emit("candidate", candidate_of(text=text))
+        last = await assure.hears("signal", lambda signal: signal["seq"] == 21)
+        signals = [message for event, message in assure.heard if event == "signal"]
+
+        assert [signal["seq"] for signal in signals] == list(range(1, 22))
+        assert last["candidate"]["candidate"].endswith("40019 typ host generation 0")
+
+
+async def test_an_answer_goes_back_to_who_offered(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await medecin.ask("offer", description())
+        await assure.ask("answer", description(ANSWER))
+        heard = await medecin.hears("signal")
+
+        assert (heard["kind"], heard["description"]["sdp"]) == ("answer", ANSWER)
+
+
+async def test_a_wish_to_renegotiate_reaches_the_offering_side_alone(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await assure.ask("renegotiate", {"reason": "network"})
+        heard = await medecin.hears("renegotiate")
+        await assure.barrier()
+
+        assert heard == {"reason": "network"}
+        assert "renegotiate" not in [event for event, _ in assure.heard]
+
+
+@pytest.mark.row("SP-02")
+async def test_what_the_protocol_does_not_name_is_not_relayed(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await medecin.ask("offer", {**description(), "name": "Dr No", "role": "assure"})
+        heard = await assure.hears("signal")
+
+        assert set(heard["description"]) == {"sdp", "negotiation", "fresh"}
+
+
+@pytest.mark.row("SP-01")
+async def test_nothing_of_one_room_reaches_another(house: House) -> None:
+    here = Person(house, "assure", "A"), Person(house, "medecin_conseil", "A")
+    there = Person(house, "assure", "B"), Person(house, "medecin_conseil", "B")
+
+    async with people(*here, *there):
+        for person in there:
+            await person.barrier()
+        before = [len(person.heard) for person in there]
+        await here[1].ask("offer", description())
+        await here[0].ask("answer", description(ANSWER))
+        await here[1].ask("admit")
+        await here[0].ask("renegotiate", {"reason": "failed"})
+        for person in there:
+            await person.barrier()
+
+        assert [len(person.heard) for person in there] == before
+        assert house.rooms.get("B").phase == "waiting"  # type: ignore[union-attr]
+
+
+async def test_a_reconnection_hears_again_what_was_signalled_to_it(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+    again = Person(house, "assure")
+
+    async with people(assure, medecin):
+        await medecin.ask("offer", description())
+        await assure.drop()
+        await medecin.ask("candidate", candidate_of())
+        async with people(again):
+            snapshot = await again.hears("snapshot")
+
+            assert [signal["kind"] for signal in snapshot["signals"]] == ["offer", "candidate"]
+
+
+# --- every event × role × phase -----------------------------------------------------------------
+
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "offer": description(OFFER, 2), "answer": description(ANSWER), "candidate": candidate_of(),
+    "renegotiate": {"reason": "network"}, "admit": {}, "send_back": {}, "end": {}, "leave": {},
+    "devices": {"microphone": True, "camera": True}, "media": {"state": "ready"},
+}  # fmt: skip
+ONLY: dict[str, Role] = {
+    "offer": "medecin_conseil", "answer": "assure", "renegotiate": "assure",
+    "admit": "medecin_conseil", "send_back": "medecin_conseil", "end": "medecin_conseil",
+}  # fmt: skip
+#: What goes on record when it is allowed.
+RECORDED: dict[tuple[str, str], list[str]] = {
+    ("admit", "waiting"): ["admitted"], ("send_back", "admitted"): ["sent_back"],
+    ("end", "waiting"): ["ended"], ("end", "admitted"): ["ended"],
+    ("leave", "waiting"): ["left"], ("leave", "admitted"): ["left"],
+    ("media", "waiting"): ["media_ready"], ("media", "admitted"): ["media_ready"],
+}  # fmt: skip
+
+
+def expected(event: str, role: Role, phase: str) -> str:
+    """The code of the refusal; empty where it is allowed."""
+    if ONLY.get(event, role) != role:
+        return "wrong_role"
+    if phase == "ended":
+        return "" if event == "end" else "ended"
+    if (event, role, phase) == ("leave", "medecin_conseil", "admitted"):
+        return "in_call"
+    return ""
+
+
+@pytest.mark.row("SP-02")
+@pytest.mark.parametrize("phase", ["waiting", "admitted", "ended"])
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("event", CLIENT_TO_SERVER)
+async def test_each_event_does_only_what_this_role_may_do_now(
+    house: House, event: str, role: Role, phase: str
+) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+    async with people(assure, medecin):
+        await medecin.ask("offer", description())
+        for step in {"waiting": (), "admitted": ("admit",), "ended": ("admit", "end")}[phase]:
+            await medecin.ask(step)
+        before, facts = house.rooms.get("R"), len(house.witness.facts)
+
+        answer = await (assure if role == "assure" else medecin).ask(event, PAYLOADS[event])
+
+        code = expected(event, role, phase)
+        recorded = house.witness.kinds()[facts:]
+        assert answer.get("code", "") == code
+        assert recorded == ([] if code else RECORDED.get((event, phase), []))
+        if code:
+            assert house.rooms.get("R") is before
+            assert answer["message"]
+
+
+@pytest.mark.row("SP-02")
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("offer", {}),
+        ("offer", {**description(), "negotiation": "1"}),
+        ("offer", {**description(), "negotiation": -1}),
+        ("offer", {**description(), "sdp": "x" * 16_385}),
+        ("offer", [1]),
+        ("offer", "text"),
+        ("offer", None),
+        ("candidate", {"negotiation": 1}),
+        ("candidate", {"negotiation": 1, "candidate": "x" * 513}),
+        ("candidate", {"negotiation": 1, "candidate": "", "sdp_m_line_index": 8}),
+        ("devices", {"microphone": 1, "camera": True}),
+        ("media", {"state": "connected"}),
+        ("renegotiate", {"reason": "because"}),
+    ],
+)
+async def test_a_payload_that_is_not_as_told_is_malformed(
+    house: House, event: str, payload: object
+) -> None:
+    medecin = Person(house, "medecin_conseil")
+
+    async with people(medecin):
+        answer = await medecin.client.call(event, payload, timeout=PATIENCE)
+
+        assert (answer["ok"], answer["code"]) == (False, "malformed")
+
+
+# --- one person, one page -----------------------------------------------------------------------
+
+
+@pytest.mark.row("ID-07")
+async def test_an_older_page_hears_that_it_is_replaced_and_is_disconnected(house: House) -> None:
+    older = Person(house, "assure", instance="older-page")
+    newer = Person(house, "assure", instance="newer-page")
+
+    async with people(older, newer):
+        await older.hears("replaced")
+        async with asyncio.timeout(PATIENCE):
+            await older.closed.wait()
+        await newer.barrier()
+
+        assert house.witness.kinds() == ["joined", "replaced"]
+        assert house.rooms.get("R").assure.presence == "present"  # type: ignore[union-attr]
+
+
+@pytest.mark.row("ID-07")
+async def test_a_hundred_kills_never_make_two_of_one(house: House) -> None:
+    medecin = Person(house, "medecin_conseil")
+
+    async with people(medecin):
+        for _ in range(20):
+            assure = await Person(house, "assure").enter()
+            await assure.drop()
+            await medecin.sees(lambda state: state["assure"]["presence"] == "lost")
+            medecin.state = {}
+
+        sockets = list(house.sio.manager.get_participants("/", None))
+        assert len(sockets) == 1
+        assert house.witness.kinds().count("lost") == 20
+
+
+async def test_twenty_losses_do_not_change_the_role(house: House) -> None:
+    for _ in range(20):
+        medecin = await Person(house, "medecin_conseil").enter()
+        answer = await medecin.ask("send_back")
+        await medecin.drop()
+
+        assert answer["ok"]
+
+
+# --- gone, and back -----------------------------------------------------------------------------
+
+
+async def test_a_dead_connection_is_a_loss(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await assure.drop()
+        state = await medecin.sees(lambda state: state["assure"]["presence"] != "present")
+
+        assert state["assure"]["presence"] == "lost"
+
+
+async def test_a_clean_goodbye_of_the_socket_alone_is_a_loss_too(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await assure.stop()
+        state = await medecin.sees(lambda state: state["assure"]["presence"] != "present")
+
+        assert state["assure"]["presence"] == "lost"
+
+
+async def test_leaving_is_said(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await assure.ask("leave")
+        await assure.drop()
+        state = await medecin.sees(lambda state: state["assure"]["presence"] != "present")
+        await medecin.barrier()
+
+        assert state["assure"]["presence"] == "left"
+        assert house.witness.kinds() == ["joined", "joined", "left"]
+
+
+async def test_who_left_does_nothing_more_on_that_page(house: House) -> None:
+    assure = Person(house, "assure")
+
+    async with people(assure):
+        await assure.ask("leave")
+        answer = await assure.ask("devices", {"microphone": True, "camera": True})
+
+        assert answer["code"] == "not_seated"
+
+
+@pytest.mark.row("WR-01")
+async def test_45_seconds_of_loss_give_the_same_seat_back(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+    again = Person(house, "assure")
+
+    async with people(assure, medecin):
+        await medecin.ask("admit")
+        await assure.drop()
+        await medecin.sees(lambda state: state["assure"]["presence"] == "lost")
+        house.clock.advance(45)
+        async with people(again):
+            snapshot = await again.hears("snapshot")
+
+            assert snapshot["state"]["phase"] == "admitted"
+            assert house.witness.kinds()[-2:] == ["lost", "returned"]
+
+
+# --- the door -----------------------------------------------------------------------------------
+
+
+@pytest.mark.row("SP-01")
+async def test_a_refused_connection_says_why(house: House) -> None:
+    house.witness.revoked.add("revoked")
+    tokens = {
+        "nothing": "",
+        "junk": "a.b.c",
+        "console": house.token("medecin_conseil", kind="console"),
+        "revoked": house.token("assure", session="revoked"),
+    }
+
+    codes = {name: await Person(house, "assure").refused(text) for name, text in tokens.items()}
+
+    assert codes == {
+        "nothing": "token_invalid", "junk": "token_invalid",
+        "console": "token_wrong_type", "revoked": "token_revoked",
+    }  # fmt: skip
+
+
+@pytest.mark.row("SP-01")
+async def test_a_token_opens_the_door_once(house: House) -> None:
+    token = house.token("assure")
+    assure = Person(house, "assure")
+    await assure.connect(token)
+
+    code = await Person(house, "assure").refused(token)
+
+    assert code == "token_used"
+    await assure.stop()
+
+
+async def test_a_door_whose_record_is_away_says_to_come_again(house: House) -> None:
+    house.witness.down = True
+
+    code = await Person(house, "assure").refused(house.token("assure"))
+
+    assert code == "unavailable"
+    assert not house.sio.manager.pending_connect
+
+
+@pytest.mark.row("SP-01")
+async def test_the_name_of_a_page_has_its_form(house: House) -> None:
+    person = Person(house, "assure", instance="<script>")
+
+    code = await person.refused(house.token("assure"))
+
+    assert code == "token_invalid"
+
+
+async def test_closing_a_session_cuts_its_sockets_and_no_others(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        await house.door.close_session("session of assure")
+        async with asyncio.timeout(PATIENCE):
+            await assure.closed.wait()
+        await medecin.barrier()
+
+        assert medecin.client.connected
+
+
+async def test_a_session_closed_while_its_socket_is_at_the_door_stays_outside(
+    house: House,
+) -> None:
+    house.witness.door_open.clear()
+    person = Person(house, "assure")
+    coming = asyncio.create_task(person.refused(house.token("assure")))
+    await house.witness.at_the_door.wait()
+
+    await house.door.close_session("session of assure")
+    house.witness.door_open.set()
+
+    assert await coming == "token_revoked"
+    assert (house.door._entering, house.door._coming, house.door._who) == ({}, {}, {})
+
+
+async def test_a_socket_gone_while_its_token_is_looked_at_takes_no_seat(house: House) -> None:
+    house.witness.door_open.clear()
+    person = Person(house, "assure")
+    coming = asyncio.create_task(person.refused(house.token("assure")))
+    await house.witness.at_the_door.wait()
+
+    (eio_sid,) = house.sio.eio.sockets
+    house.sio.cut_off(eio_sid, "deadline")
+    await asyncio.gather(*house.sio._tasks)
+    house.witness.door_open.set()
+    coming.cancel()
+    medecin = Person(house, "medecin_conseil")
+    async with people(medecin):
+        await medecin.barrier()
+
+        assert medecin.state["assure"]["presence"] == "absent"
+        assert (house.door._entering, len(house.door._who)) == ({}, 1)
+        assert len(list(house.sio.manager.get_participants("/", None))) == 1
+
+
+async def test_who_cannot_be_put_on_record_is_not_in_the_room(house: House) -> None:
+    person = Person(house, "assure")
+    house.witness.refusing = NotAllowed("in_call", "Un autre télécontrôle est en cours.")
+
+    await person.connect(house.token("assure"))
+    async with asyncio.timeout(PATIENCE):
+        await person.closed.wait()
+
+    assert house.rooms.get("R").assure.presence == "absent"  # type: ignore[union-attr]
+
+
+# --- the record ---------------------------------------------------------------------------------
+
+
+async def test_when_the_record_is_away_nothing_happens_and_the_page_is_told(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        before = house.rooms.get("R")
+        house.witness.down = True
+        answer = await medecin.ask("admit")
+        house.witness.down = False
+
+        assert (answer["ok"], answer["code"]) == (False, "unavailable")
+        assert house.rooms.get("R") is before
+
+
+async def test_an_admission_is_told_to_nobody_before_it_is_on_record(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        house.witness.pen_free.clear()
+        house.witness.writing.clear()
+        asking = asyncio.create_task(medecin.ask("admit"))
+        await house.witness.writing.wait()
+        before = (assure.state["phase"], asking.done(), house.witness.kinds())
+        house.witness.pen_free.set()
+        await asking
+        await assure.sees(lambda state: state["phase"] == "admitted")
+
+        assert before == ("waiting", False, ["joined", "joined"])
+
+
+async def test_a_person_whose_ping_is_late_does_not_stop_the_room(house: House) -> None:
+    assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
+
+    async with people(assure, medecin):
+        house.sio.eio.sockets[house.eio_sid("assure")].last_ping = 1.0
+        answer = await medecin.ask("admit")
+
+        assert answer["ok"]
+
+
+# --- the console --------------------------------------------------------------------------------
+
+
+class Console:
+    """The médecin-conseil's day, on a socket."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.day: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.refusal: dict[str, Any] = {}
+        self.client = socketio.AsyncClient(reconnection=False)
+        self.client.on("day", self._day, namespace="/console")
+        self.client.on("connect_error", self._refused, namespace="/console")
+
+    async def _day(self, day: Any) -> None:
+        if not self.day.done():
+            self.day.set_result(day)
+
+    async def _refused(self, refusal: Any) -> None:
+        self.refusal = refusal
+
+    async def connect(self, token: str) -> None:
+        await self.client.connect(
+            self.house.url, auth={"token": token}, transports=["websocket"],
+            namespaces=["/console"], wait_timeout=PATIENCE,
+        )  # fmt: skip
+
+
+async def test_a_console_begins_with_the_whole_day(house: House) -> None:
+    console = Console(house)
+
+    await console.connect(house.token("medecin_conseil", kind="console"))
+    day = await asyncio.wait_for(console.day, PATIENCE)
+
+    assert day["timezone"] == "Europe/Paris"
+    assert house.consoles.online("medecin_conseil of R")
+    await console.client.disconnect()
+
+
+async def test_a_delay_is_announced_from_the_console(house: House) -> None:
+    console = Console(house)
+    await console.connect(house.token("medecin_conseil", kind="console"))
+
+    answer = await console.client.call("announce_delay", {"minutes": 15}, namespace="/console")
+
+    assert answer["ok"]
+    assert house.desk.delays == [("medecin_conseil of R", 15)]
+    await console.client.disconnect()
+
+
+@pytest.mark.row("SP-01")
+async def test_a_room_token_does_not_open_the_console_socket(house: House) -> None:
+    console = Console(house)
+
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await console.connect(house.token("medecin_conseil"))
+
+    assert console.refusal["data"]["code"] == "token_wrong_type"
