@@ -56,6 +56,8 @@ class Parts:
     clock: SystemClock = field(default_factory=SystemClock)
     #: Draws the second factor's code of a télécontrôle (the demo prints its own beforehand).
     codes: Callable[[str], str] = lambda _: new_code()
+    #: Keep the text of what is sent (the demo shows it); a service keeps that it was sent.
+    keep_messages: bool = False
     #: More routes: the demo's outbox and login offer; `serve` has none.
     extra: web.RouteTableDef = field(default_factory=web.RouteTableDef)
 
@@ -148,6 +150,7 @@ def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
         rooms=rooms,
         fenetre=fenetre,
         changed=pusher.entry_changed,
+        keep_messages=parts.keep_messages,
     )
     room_sockets = RoomNamespace(tokens, rooms, witness)
     console_sockets = ConsoleNamespace(tokens, desk)

@@ -19,7 +19,6 @@ ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]+")
 ENVIRONMENT_PREFIX = "TELECONTROLE_"
 
 Network = IPv4Network | IPv6Network
-LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 class ConfigurationError(Exception):
@@ -47,6 +46,8 @@ class Config:
     secret: str = DEFAULT_SECRET
     #: Networks of the reverse proxies whose X-Forwarded-For is believed.
     trusted_proxies: tuple[str, ...] = ()
+    #: How long browsers keep to https once they came over it (HSTS).
+    hsts: timedelta = timedelta(days=730)
     #: Networks that may read /metrics.
     metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     helpline: str = "3646"
@@ -128,6 +129,8 @@ class Config:
         _ = self.proxies, self.networks()
         if not self.tls_certificate and self.host not in ("127.0.0.1", "::1", "localhost"):
             raise ConfigurationError("host: without tls_certificate, listen on loopback only")
+        if self.ice_policy == "relay" and not self.turn_urls:
+            raise ConfigurationError("ice_policy: relay needs turn_urls")
         if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
             raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
 

@@ -36,8 +36,8 @@ ASSURES = (
 CONTEXTES = (
     Contexte.ARRET_MALADIE, Contexte.AT_MP, Contexte.INVALIDITE, Contexte.ARRET_MALADIE,
 )  # fmt: skip
-#: Minutes from now (on a five-minute grid) for each doctor in turn; the first four are open now.
-HOURS = (0, 5, 10, 15, -20, -15, 150, 180)
+#: Minutes from now (on a five-minute grid) for each doctor in turn; the first six are open now.
+HOURS = (0, 0, 15, 15, -15, -15, 150, 165)
 SLOT = timedelta(minutes=15)
 
 
@@ -103,6 +103,8 @@ def configure(data_dir: Path, port: int, now: datetime, base: Config) -> tuple[C
         more_origins=tuple(others),
         tls_certificate=str(tls.certificate),
         tls_key=str(tls.key),
+        # The whole of « localhost » is the developer's: not for longer than a try-out.
+        hsts=timedelta(minutes=5),
         secret=_secret(data_dir / "secret"),
     )
     return config, tls.ca

@@ -1,9 +1,10 @@
 """The assuré's way in: link, code, session, information, room; and the way out, in person."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from controle.chaine import MotifSceau
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from media.ice import ice_servers
@@ -66,6 +67,7 @@ class Door:
         rooms: Rooms,
         fenetre: Fenetre,
         changed: Callable[[str], None],
+        keep_messages: bool,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -78,6 +80,7 @@ class Door:
         self._rooms = rooms
         self._fenetre = fenetre
         self._changed = changed
+        self._keep_messages = keep_messages
 
     # --- before the second factor ---------------------------------------------------------------
 
@@ -129,6 +132,9 @@ class Door:
                 minutes = int(self._config.code_lifetime.total_seconds() // 60)
                 assure = await people.assure(unite.connection, un.assure)
                 text = messages.access_code(code=sent.code, minutes=minutes)
+                if not self._keep_messages:
+                    # A code is kept as a hash only; the demo alone shows what it sends.
+                    text = replace(text, body="")
                 await outbox.put(unite.connection, un.id, assure.telephone, text, now)
         return sent
 
@@ -294,6 +300,9 @@ class Door:
         await unite.inscrire(un.id, fact)
         reason = "refused" if refusal else "in_person"
         end = await self._recorder.end(unite, un.id, Role.ASSURE, reason)
+        if end is None:
+            # Nobody had come: there is no end to write, but what is over is sealed.
+            await self._recorder.seal(unite, un.id, MotifSceau.FIN)
         return end.instant if end else request.instant
 
     async def record(self, session: Session) -> dict[str, object]:

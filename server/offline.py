@@ -40,17 +40,23 @@ def export(data_dir: Path, identifier: str, file: Path) -> int:
         exported = asyncio.run(_exported(data_dir, wanted))
     except TelecontroleInconnu:
         return refuse(f"Pas de télécontrôle {wanted} dans {data_dir}.")
-    file.write_text(json.dumps(exported, ensure_ascii=False, indent=1) + "\n")
-    return 0
+    record, intact = exported
+    file.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    if not intact:
+        refuse(
+            "Relevé écrit, mais il ne correspond plus à ses sceaux : voir « telecontrole verify »."
+        )
+    return 0 if intact else 1
 
 
-async def _exported(data_dir: Path, wanted: str) -> dict[str, object]:
+async def _exported(data_dir: Path, wanted: str) -> tuple[dict[str, object], bool]:
     database = await open_database(Config(data_dir=data_dir).database)
     try:
         recorder = Recorder(SystemClock(), Rings.open(data_dir, datetime.now(UTC)).seals)
         async with RegistreSql(database).lecture() as unite:
             await unite.telecontrole(wanted)
-            return await recorder.export(unite, wanted)
+            record = await recorder.export(unite, wanted)
+            return record, recorder.intact(record)
     finally:
         await database.close()
 

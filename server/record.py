@@ -6,9 +6,10 @@ from dataclasses import replace
 from certs.signing_keys import KeyRing
 from controle.chaine import MotifSceau, Sceau, genese
 from controle.presence import Detail, Fait, GenreFait, Role, Source
-from controle.verification import FORMAT
+from controle.verification import FORMAT, verifier
 
 from .clock import SystemClock
+from .entries import phase_of
 from .store.facts import milestones
 from .store.sql import UniteSql
 
@@ -67,14 +68,24 @@ class Recorder:
     async def export(self, unite: UniteSql, telecontrole: str) -> dict[str, object]:
         """The record of one télécontrôle, sealed at its head; stores nothing.
 
-        No name, address or medical word is in it: roles, hours, and what happened.
+        What no longer agrees with its own seals is exported as it is and not sealed again:
+        `telecontrole verify` then names the line. No name, address or medical word is in it.
         """
-        last = await self.sealed(unite, telecontrole, MotifSceau.EXPORT)
-        seals = [*await unite.sceaux(telecontrole), last]
-        return {
+        seals = await unite.sceaux(telecontrole)
+        record: dict[str, object] = {
             "format": FORMAT,
             "telecontrole": telecontrole,
-            "lignes": [ligne.en_dict() for ligne in await unite.lignes(telecontrole)],
+            "lignes": await unite.contenus(telecontrole),
             "sceaux": [sceau.en_dict() for sceau in seals],
             "cles": self._seals.jwks(),
         }
+        ended = phase_of((await unite.telecontrole(telecontrole)).etat) == "ended"
+        if ended and not seals and record["lignes"]:
+            return record
+        head = await self.sealed(unite, telecontrole, MotifSceau.EXPORT)
+        sealed = record | {"sceaux": [sceau.en_dict() for sceau in (*seals, head)]}
+        return sealed if self.intact(sealed) else record
+
+    def intact(self, record: Mapping[str, object]) -> bool:
+        """Whether an exported record verifies against our own keys."""
+        return verifier(record, self._seals.verify).valide

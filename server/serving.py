@@ -74,6 +74,7 @@ async def serve_demo(
             database=database,
             rings=Rings.open(data_dir, now),
             codes=day.code_of,
+            keep_messages=True,
             extra=demo_routes(day),
         )
         ready = demo.ready(config, ca, day)

@@ -142,12 +142,16 @@ class UniteSql:
         return (last.seq, last.empreinte) if last else None
 
     async def lignes(self, identifiant: str) -> Sequence[Ligne]:
+        return [Ligne.depuis_dict(contenu) for contenu in await self.contenus(identifiant)]
+
+    async def contenus(self, identifiant: str) -> list[object]:
+        """The lines as they are stored, whatever somebody may have made of them."""
         rows = await self.connection.scalars(
             select(t.ligne.c.contenu)
             .where(t.ligne.c.telecontrole == identifiant)
             .order_by(t.ligne.c.seq)
         )
-        return [Ligne.depuis_dict(json.loads(text)) for text in rows]
+        return [_json(text) for text in rows]
 
     async def sceller(self, sceau: Sceau) -> None:
         head = await self.tete(sceau.telecontrole) or (0, genese(sceau.telecontrole))
@@ -215,6 +219,13 @@ class RegistreSql:
         """To read only: waits for no writer."""
         async with self.database.read() as connection:
             yield UniteSql(connection)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _telecontroles() -> Select[Any]:

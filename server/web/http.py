@@ -31,7 +31,6 @@ POLICY = "; ".join(
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
-    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
@@ -70,6 +69,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """`on_response_prepare`: every answer, errors too, carries the policy."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    hsts = int(request.app[CONFIG].hsts.total_seconds())
+    response.headers["Strict-Transport-Security"] = f"max-age={hsts}; includeSubDomains"
     if request.path.startswith("/api/"):
         response.headers["Cache-Control"] = "no-store"
     response.headers.pop("Server", None)

@@ -13,8 +13,9 @@ from product import Product
 WATCH = """
 window.__watch = { captures: 0, peers: [], violations: [] };
 addEventListener('securitypolicyviolation', (e) => __watch.violations.push(e.violatedDirective));
-const open = navigator.mediaDevices?.getUserMedia?.bind(navigator.mediaDevices);
-if (open) navigator.mediaDevices.getUserMedia = (wanted) => { __watch.captures++; return open(wanted); };
+const media = navigator.mediaDevices;
+const open = media?.getUserMedia?.bind(media);
+if (open) media.getUserMedia = (wanted) => { __watch.captures++; return open(wanted); };
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...all) { super(...all); __watch.peers.push(this); }
 };
@@ -29,7 +30,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
     """A demo of its own for each test, with nothing left of it."""
     running = Product(tmp_path)
@@ -38,13 +39,17 @@ def product(tmp_path: Path) -> Iterator[Product]:
     running.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def new_page(browser: Browser, product: Product) -> Iterator[Callable[..., Page]]:
     """Opens a page in a browser context of its own (`context=` for a second tab of one)."""
     contexts: list[BrowserContext] = []
 
     def open_page(
-        width: int = 1440, height: int = 900, *, context: BrowserContext | None = None, **more: object
+        width: int = 1440,
+        height: int = 900,
+        *,
+        context: BrowserContext | None = None,
+        **more: object,
     ) -> Page:
         if context is None:
             context = browser.new_context(
@@ -68,13 +73,13 @@ def new_page(browser: Browser, product: Product) -> Iterator[Callable[..., Page]
     assert not errors, errors
 
 
-@pytest.fixture()
+@pytest.fixture
 def assure(product: Product, new_page: Callable[..., Page]) -> Assure:
     """The first assuré of the day, on a phone-sized page."""
     return Assure(new_page(360, 640, has_touch=True), product.appointments[0])
 
 
-@pytest.fixture()
+@pytest.fixture
 def medecin(product: Product, new_page: Callable[..., Page]) -> Medecin:
     """The doctor of the first assuré, at a console."""
     return Medecin(new_page(1440, 900), product.login_of(product.appointments[0]))

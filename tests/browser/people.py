@@ -39,8 +39,9 @@ class Person:
               for (const s of (await pc.getStats()).values()) {
                 if (s.type === 'outbound-rtp') sum.sent += s.bytesSent;
                 if (s.type === 'inbound-rtp') sum.received += s.bytesReceived;
-                if (s.type === 'inbound-rtp' && s.kind === 'video') sum.frames += s.framesDecoded;
-                if (s.type === 'inbound-rtp' && s.kind === 'audio') sum.samples += s.totalSamplesReceived ?? 0;
+                if (s.type !== 'inbound-rtp') continue;
+                sum.frames += s.framesDecoded ?? 0;
+                sum.samples += s.totalSamplesReceived ?? 0;
               }
               return sum;
             }"""

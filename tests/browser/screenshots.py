@@ -1,4 +1,4 @@
-"""Every screen at three sizes, light and dark, into screenshots/ (`make screenshots`): to look at."""
+"""Every screen, three sizes, light and dark, into screenshots/ (`make screenshots`): to look at."""
 
 import sys
 import tempfile
@@ -26,6 +26,7 @@ class Camera:
 
 
 def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: str) -> None:
+    """Every screen of one meeting, and the pages around it."""
     camera = Camera(size, scheme)
 
     def page() -> Page:
@@ -46,6 +47,13 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
     camera.take(around, "a-trop-tot")
     appointment = product.appointments[0]
     assure, medecin = Assure(page(), appointment), Medecin(page(), product.login_of(appointment))
+    until_the_waiting_room(camera, assure, medecin)
+    the_call_and_after(camera, assure, medecin)
+    around.goto(product.ready["outbox"])
+    camera.take(around, "envois")
+
+
+def until_the_waiting_room(camera: Camera, assure: Assure, medecin: Medecin) -> None:
     medecin.open_console()
     camera.take(medecin.page, "m-jour")
     assure.follow_link()
@@ -55,7 +63,7 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
     assure.page.get_by_label("Code reçu par SMS").fill("12")
     assure.click("Continuer")
     camera.take(assure.page, "a-code-erreur")
-    assure.page.get_by_label("Code reçu par SMS").fill(appointment["code"])
+    assure.page.get_by_label("Code reçu par SMS").fill(assure.appointment["code"])
     assure.click("Continuer")
     expect(assure.button("J'ai lu et je continue")).to_be_visible()
     camera.take(assure.page, "a-information")
@@ -69,6 +77,9 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
     assure.connection_ready()
     camera.take(assure.page, "a-attente")
     camera.take(medecin.page, "m-attente")
+
+
+def the_call_and_after(camera: Camera, assure: Assure, medecin: Medecin) -> None:
     medecin.admit()
     assure.page.wait_for_timeout(2_500)
     camera.take(assure.page, "a-appel")
@@ -87,8 +98,6 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
     medecin.click("Enregistrer l'issue")
     expect(medecin.page.get_by_text("Issue scellée, version 1")).to_be_visible()
     camera.take(medecin.page, "m-scellee")
-    around.goto(product.ready["outbox"])
-    camera.take(around, "envois")
 
 
 def main() -> None:

@@ -44,9 +44,7 @@ def test_axe_finds_nothing_on_any_screen_of_the_journey(
 ) -> None:
     appointment = product.appointments[0]
     assure = Assure(new_page(width, height, color_scheme=scheme), appointment)
-    medecin = Medecin(
-        new_page(width, height, color_scheme=scheme), product.login_of(appointment)
-    )
+    medecin = Medecin(new_page(width, height, color_scheme=scheme), product.login_of(appointment))
     medecin.open_console()
     sound(medecin)
     assure.follow_link()

@@ -107,7 +107,9 @@ def table(name: str, rounds: list[tuple[dict[str, float], dict[str, float]]]) ->
     return "\n".join(lines)
 
 
-def test_the_join_page_is_small(product: Product, new_page: Callable[..., Page], tmp_path: Path) -> None:
+def test_the_join_page_is_small(
+    product: Product, new_page: Callable[..., Page], tmp_path: Path
+) -> None:
     """Bytes and requests of the join page, as they travel; budgets of performance.md §6."""
     page = new_page(360, 640)
     page.goto(product.appointments[0]["lien"])
@@ -115,7 +117,7 @@ def test_the_join_page_is_small(product: Product, new_page: Callable[..., Page],
     page.wait_for_load_state("networkidle")
 
     entries = page.evaluate(
-        """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        """['navigation', 'resource'].flatMap((type) => performance.getEntriesByType(type))
              .map((e) => [e.name, e.encodedBodySize])"""
     )
     total = sum(size for _, size in entries)

@@ -114,7 +114,9 @@ def test_nothing_is_asked_of_a_third_party_and_no_policy_is_broken(
     assure.wait()
 
     base = product.ready["base"]
-    foreign = [url for url in asked if not url.startswith((base, base.replace("https", "wss"), "blob:"))]
+    foreign = [
+        url for url in asked if not url.startswith((base, base.replace("https", "wss"), "blob:"))
+    ]
     assert foreign == []
     assert assure.watched("violations") == []
     cookies = assure.page.context.cookies()
@@ -122,5 +124,7 @@ def test_nothing_is_asked_of_a_third_party_and_no_policy_is_broken(
     assert cookies[0]["httpOnly"]
     assert cookies[0]["secure"]
     assert cookies[0]["sameSite"] == "Strict"
-    assert assure.page.evaluate("[...Array(__watch.peers.length).keys()].every((i) => "
-        "__watch.peers[i].getConfiguration().iceServers.length === 0)")
+    assert assure.page.evaluate(
+        "[...Array(__watch.peers.length).keys()].every((i) => "
+        "__watch.peers[i].getConfiguration().iceServers.length === 0)"
+    )

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from product import Product
 
 
-@pytest.fixture()
+@pytest.fixture
 def call(assure: Assure, medecin: Medecin) -> tuple[Assure, Medecin]:
     """Admitted, seeing each other."""
     medecin.open_console()

@@ -10,19 +10,19 @@ from playwright.sync_api import Browser, expect
 from product import Product
 
 
-@pytest.fixture()
-def two_cameras(browser: Browser) -> Iterator[Browser]:
-    """A Chromium whose fake devices are two cameras."""
-    running = chromium(browser.browser_type, "--use-fake-device-for-media-stream=device-count=2")
+@pytest.fixture
+def cameras(browser: Browser) -> Iterator[Browser]:
+    """A Chromium with three fake cameras (the second is a depth camera, which gives no picture)."""
+    running = chromium(browser.browser_type, "--use-fake-device-for-media-stream=device-count=3")
     yield running
     running.close()
 
 
 @pytest.mark.row("JO-05")
 def test_another_camera_is_chosen_before_and_in_the_call_without_negotiation(
-    product: Product, two_cameras: Browser, medecin: Medecin
+    product: Product, cameras: Browser, medecin: Medecin
 ) -> None:
-    context = two_cameras.new_context(
+    context = cameras.new_context(
         viewport={"width": 360, "height": 640}, ignore_https_errors=True, locale="fr-FR"
     )
     context.add_init_script(WATCH)
@@ -32,8 +32,8 @@ def test_another_camera_is_chosen_before_and_in_the_call_without_negotiation(
     assure.prove_identity()
     assure.prepare()
     camera = assure.page.get_by_label("Caméra", exact=True)
-    expect(camera.locator("option")).to_have_count(2)
-    camera.select_option(index=1)
+    expect(camera.locator("option")).to_have_count(3)
+    camera.select_option(index=2)
     assure.click("Entrer dans la salle d'attente")
     medecin.admit()
     medecin.sees_the_other()
@@ -46,12 +46,12 @@ def test_another_camera_is_chosen_before_and_in_the_call_without_negotiation(
     medecin.sees_the_other(since=frames)
     assert description(assure) == before
     assert assure.watched("peers.length") == 1
-    live = "() => __watch.peers[0].getSenders().filter((s) => s.track?.readyState === 'live').length"
+    live = (
+        "() => __watch.peers[0].getSenders().filter((s) => s.track?.readyState === 'live').length"
+    )
     assert assure.page.evaluate(live) == 2
 
 
 def description(person: Assure) -> Any:
     """What was negotiated; the same before and after means that nothing was negotiated between."""
     return person.page.evaluate("() => __watch.peers[0].currentLocalDescription.sdp")
-
-

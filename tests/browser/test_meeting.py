@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from product import Product
 
 
-@pytest.fixture()
+@pytest.fixture
 def meeting(assure: Assure, medecin: Medecin) -> tuple[Assure, Medecin]:
     """Both there, the transport warm, nobody admitted yet."""
     medecin.open_console()

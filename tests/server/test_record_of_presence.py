@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -257,6 +258,47 @@ async def test_the_export_command_works_beside_the_running_server(
 
     assert (done, unknown, junk) == (0, 2, 2)
     assert main(["verify", str(file)]) == 0
+
+
+def edited(store: sqlite3.Connection, appointment: str) -> None:
+    store.execute(
+        "UPDATE ligne SET contenu = replace(contenu, 'admission', 'perte') WHERE telecontrole = ?",
+        (appointment,),
+    )
+
+
+def cut(store: sqlite3.Connection, appointment: str) -> None:
+    """The last facts go, and every seal that knew of them."""
+    store.execute(
+        "DELETE FROM ligne WHERE telecontrole = ? AND seq > "
+        "(SELECT max(seq) - 2 FROM ligne WHERE telecontrole = ?)",
+        (appointment, appointment),
+    )
+    store.execute("DELETE FROM sceau WHERE telecontrole = ?", (appointment,))
+
+
+def spoiled(store: sqlite3.Connection, appointment: str) -> None:
+    store.execute(
+        "UPDATE ligne SET contenu = '{' WHERE telecontrole = ? AND seq = 2", (appointment,)
+    )
+
+
+@pytest.mark.row("OP-02")
+@pytest.mark.parametrize("tamper", [edited, cut, spoiled])
+async def test_what_was_altered_in_the_store_is_exported_without_a_fresh_seal(
+    service: Service, tmp_path: Path, tamper: Callable[[sqlite3.Connection, str], None]
+) -> None:
+    appointment, _ = await scripted(service)
+    with sqlite3.connect(service.data / "telecontrole.db") as store:
+        tamper(store, appointment.id)
+    file = tmp_path / "export.json"
+
+    done = await asyncio.to_thread(
+        main, ["export", appointment.id, str(file), "--data-dir", str(service.data)]
+    )
+
+    assert done == 1
+    assert main(["verify", str(file)]) == 1
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"cles": 1}', "[" * 100_000, "\x00"])

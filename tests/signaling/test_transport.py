@@ -279,19 +279,19 @@ MALFORMED = (
 
 @pytest.mark.parametrize("seated", [True, False], ids=["seated", "stranger"])
 async def test_no_malformed_packet_stops_the_server_or_fills_its_log(
-    quick: House, seated: bool, caplog: pytest.LogCaptureFixture
+    house: House, seated: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with wires(quick, len(MALFORMED)) as attackers:
+    async with wires(house, len(MALFORMED)) as attackers:
         with capture_logs() as logs, caplog.at_level(logging.WARNING):
             for number, (attacker, packet) in enumerate(zip(attackers, MALFORMED, strict=True)):
                 if seated:
                     await attacker.enter(room=f"room {number}")
                 await attacker.say(packet)
-            assert await is_well(quick)
+            assert await is_well(house)
 
         loud = [entry for entry in logs if entry["log_level"] not in ("info", "debug")]
         assert (loud, [record.getMessage() for record in caplog.records]) == ([], [])
-        assert quick.sio.cut["malformed"] > 20
+        assert house.sio.cut["malformed"] > 20
 
 
 @pytest.mark.parametrize(
