@@ -75,6 +75,7 @@ class Constats:
     delai_ecoule: bool = False
     medecin_venu: bool = False
     medecin_tardif: bool = False
+    attente_depassee: bool = False
     admis: bool = False
     media: bool = False
     panne_serveur: bool = False
@@ -141,6 +142,13 @@ TABLE: tuple[Regle, ...] = (
         Qualification.MEDECIN_ABSENT,
         "!admis !medecin_venu",
         "L'assuré est venu ; le médecin-conseil n'est pas entré dans la salle.",
+    ),
+    # La page du medecin-conseil entre seule dans la salle, pour preparer la liaison: qu'il y soit
+    # ne prouve pas qu'il etait la. L'attente, elle, est certaine.
+    _regle(
+        Qualification.MEDECIN_ABSENT,
+        "!admis attente_depassee",
+        "L'assuré a attendu plus que le délai de grâce sans être admis.",
     ),
     _regle(
         Qualification.EN_RETARD,
@@ -272,6 +280,7 @@ def constater(
         delai_ecoule=maintenant >= grace,
         medecin_venu=medecin is not None,
         medecin_tardif=medecin is not None and medecin > grace,
+        attente_depassee=presences.attente >= fenetre.grace_absence.total_seconds(),
         admis=presences.admis_a is not None,
         media=bool(presences.ensemble_avec_media),
         panne_serveur=GenreFait.REDEMARRAGE_SERVEUR in genres,

@@ -173,7 +173,13 @@ class RobotPeer:
         """Hang up and wait for the end of everything that was begun; may be called twice."""
         for track in self._tracks.values():
             track.stop()
-        await self._pc.close()
+        try:
+            await self._pc.close()
+        finally:
+            # aiortc's own closing may be cut short by a cancellation or a lost transport, and a
+            # decoder thread that is left keeps the process from ending.
+            for transceiver in self._pc.getTransceivers():
+                transceiver.receiver._handle_disconnect()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

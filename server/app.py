@@ -33,6 +33,7 @@ from .record import Recorder
 from .rings import Rings
 from .store.database import Database
 from .store.sql import RegistreSql
+from .tickets import Tickets
 from .web import assure, console, service
 from .web.errors import refusals
 from .web.http import add_headers, only_our_pages
@@ -99,6 +100,7 @@ def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
         },
     )
     tokens = Tokens(parts.rings.tokens, config.origin, config.token_lifetime)
+    tickets = Tickets(config, clock, tokens)
     recorder = Recorder(clock, parts.rings.seals)
     pusher = Pusher()
 
@@ -122,7 +124,7 @@ def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
         clock=clock,
         registre=registre,
         sessions=sessions,
-        tokens=tokens,
+        tickets=tickets,
         recorder=recorder,
         rooms=rooms,
         entries=entries,
@@ -145,7 +147,7 @@ def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
         links=links,
         second_factor=SecondFactor(keeper, code_rules(config), parts.codes),
         sessions=sessions,
-        tokens=tokens,
+        tickets=tickets,
         recorder=recorder,
         rooms=rooms,
         fenetre=fenetre,

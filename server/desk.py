@@ -5,8 +5,7 @@ from datetime import timedelta
 
 from controle.presence import GenreFait, Role
 from controle.telecontrole import TransitionImpossible
-from media.ice import ice_servers
-from signaling.access import Access, Tokens
+from signaling.access import Access
 from signaling.protocol import Day, Entry
 from signaling.room import NotAllowed
 from signaling.rooms import Rooms
@@ -20,7 +19,8 @@ from .record import Recorder
 from .store import people
 from .store.facts import milestones
 from .store.sql import RegistreSql, UniteSql
-from .web.messages import ConsoleSession, Doctor, IceServer, IdentityCheck, RoomAccess
+from .tickets import Tickets
+from .web.messages import ConsoleSession, Doctor, IdentityCheck, RoomAccess
 
 
 class Desk:
@@ -33,7 +33,7 @@ class Desk:
         clock: SystemClock,
         registre: RegistreSql,
         sessions: Sessions,
-        tokens: Tokens,
+        tickets: Tickets,
         recorder: Recorder,
         rooms: Rooms,
         entries: Entries,
@@ -44,7 +44,7 @@ class Desk:
         self._clock = clock
         self._registre = registre
         self._sessions = sessions
-        self._tokens = tokens
+        self._tickets = tickets
         self._recorder = recorder
         self._rooms = rooms
         self._entries = entries
@@ -105,15 +105,7 @@ class Desk:
     async def console(self, session: Session) -> ConsoleSession:
         async with self._registre.lecture() as unite:
             doctor = await self._doctor(unite, session.subject)
-        token = self._tokens.issue(
-            "console",
-            subject=session.subject,
-            role="medecin_conseil",
-            room="",
-            session=session.reference,
-            now=self._clock(),
-        )
-        lifetime = int(self._tokens.lifetime.total_seconds())
+        token, lifetime = self._tickets.console(session), self._tickets.lifetime_seconds
         return ConsoleSession(doctor=doctor, token=token, expires_in=lifetime)
 
     async def _doctor(self, unite: UniteSql, identifier: str) -> Doctor:
@@ -128,23 +120,7 @@ class Desk:
         """
         async with self._registre.lecture() as unite:
             un = await own(unite, session, telecontrole)
-        now = self._clock()
-        token = self._tokens.issue(
-            "room",
-            subject=session.subject,
-            role="medecin_conseil",
-            room=un.id,
-            session=session.reference,
-            now=now,
-        )
-        servers = ice_servers(self._config.ice, un.id, now)
-        return RoomAccess(
-            room=un.id,
-            token=token,
-            expires_in=int(self._tokens.lifetime.total_seconds()),
-            ice_servers=[IceServer(**server) for server in servers],
-            ice_policy=self._config.ice_policy,
-        )
+        return self._tickets.room(session, un.id, "medecin_conseil")
 
     # --- the checks -----------------------------------------------------------------------------
 

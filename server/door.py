@@ -7,8 +7,6 @@ from datetime import datetime
 from controle.chaine import MotifSceau
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
-from media.ice import ice_servers
-from signaling.access import Tokens
 from signaling.rooms import Rooms
 
 from . import information
@@ -23,7 +21,8 @@ from .record import Recorder
 from .store import people
 from .store.facts import milestones
 from .store.sql import RegistreSql, UniteSql
-from .web.messages import Appointment, IceServer, Information, LinkState, RoomAccess, Visit
+from .tickets import Tickets
+from .web.messages import Appointment, Information, LinkState, RoomAccess, Visit
 
 
 class DoorClosed(Exception):
@@ -62,7 +61,7 @@ class Door:
         links: Links,
         second_factor: SecondFactor,
         sessions: Sessions,
-        tokens: Tokens,
+        tickets: Tickets,
         recorder: Recorder,
         rooms: Rooms,
         fenetre: Fenetre,
@@ -75,7 +74,7 @@ class Door:
         self._links = links
         self._second_factor = second_factor
         self._sessions = sessions
-        self._tokens = tokens
+        self._tickets = tickets
         self._recorder = recorder
         self._rooms = rooms
         self._fenetre = fenetre
@@ -202,26 +201,7 @@ class Door:
                 paragraphs=list(information.PARAGRAPHS),
                 accepted=accepted == information.VERSION,
             ),
-            access=self._room_access(session),
-        )
-
-    def _room_access(self, session: Session) -> RoomAccess:
-        now = self._clock()
-        token = self._tokens.issue(
-            "room",
-            subject=session.subject,
-            role="assure",
-            room=session.telecontrole,
-            session=session.reference,
-            now=now,
-        )
-        servers = ice_servers(self._config.ice, session.telecontrole, now)
-        return RoomAccess(
-            room=session.telecontrole,
-            token=token,
-            expires_in=int(self._tokens.lifetime.total_seconds()),
-            ice_servers=[IceServer(**server) for server in servers],
-            ice_policy=self._config.ice_policy,
+            access=self._tickets.room(session, session.telecontrole, "assure"),
         )
 
     async def room_access(self, session: Session) -> RoomAccess:
@@ -231,7 +211,7 @@ class Door:
         """
         async with self._registre.lecture() as unite:
             self._check_open(await unite.telecontrole(session.telecontrole))
-        return self._room_access(session)
+        return self._tickets.room(session, session.telecontrole, "assure")
 
     async def consent(self, session: Session, version: str) -> None:
         """Accepted: on record once for each version of the text.

@@ -83,6 +83,8 @@ export class Peer extends EventTarget {
     else if (shaken) this.#timer = setTimeout(() => this.#broke("disconnected"), PATIENCE);
     else if (connectionState === "connected") {
       mark("dtls");
+      // While nobody waits for a picture: at admission it would cost time.
+      void this.#shape();
       this.#become("ready");
     }
   }
@@ -158,7 +160,6 @@ export class Peer extends EventTarget {
       await Promise.all(
         KINDS.map((kind, i) => this.#senders.get(kind)?.replaceTrack(tracks[i] ?? null)),
       ).catch(() => undefined); // a closed connection has nothing to send any more
-      if (stream) await this.#shape();
     });
     return this.#switching;
   }

@@ -128,6 +128,17 @@ def test_un_assure_qui_attend_un_medecin_qui_ne_vient_pas_n_est_pas_absent() -> 
     assert proposition(scene, attendu) is Q.MEDECIN_ABSENT
 
 
+@pytest.mark.row("WR-05")
+def test_une_console_ouverte_sans_personne_ne_fait_pas_porter_l_attente_a_l_assure() -> None:
+    scene = Scene()
+    scene.fait(0, G.ENTREE, ASSURE)
+    scene.fait(0.1, G.ENTREE, MEDECIN)
+    attendu = un_telecontrole(Etat.EN_ATTENTE)
+
+    assert proposition(scene, attendu, minutes=10) is Q.PRESENT
+    assert proposition(scene, attendu, minutes=20) is Q.MEDECIN_ABSENT
+
+
 def test_le_premier_perdu_dit_de_quel_cote_est_l_incident() -> None:
     assure_d_abord = un_entretien().fait(100, G.PERTE, ASSURE).fait(150, G.PERTE, MEDECIN)
     medecin_d_abord = un_entretien().fait(100, G.PERTE, MEDECIN).fait(150, G.PERTE, ASSURE)

@@ -1,0 +1,53 @@
+"""What a session is given to open a socket: a token, and for a room its ICE servers."""
+
+from media.ice import ice_servers
+from signaling.access import Tokens
+from signaling.protocol import Role
+
+from .clock import SystemClock
+from .config import Config
+from .identity.sessions import Session
+from .web.messages import IceServer, RoomAccess
+
+
+class Tickets:
+    """Hands out; whether the session may have it was checked before."""
+
+    def __init__(self, config: Config, clock: SystemClock, tokens: Tokens) -> None:
+        self._config = config
+        self._clock = clock
+        self._tokens = tokens
+
+    @property
+    def lifetime_seconds(self) -> int:
+        return int(self._tokens.lifetime.total_seconds())
+
+    def room(self, session: Session, room: str, role: Role) -> RoomAccess:
+        """A seat in one room, with short-lived TURN credentials of that appointment."""
+        now = self._clock()
+        token = self._tokens.issue(
+            "room",
+            subject=session.subject,
+            role=role,
+            room=room,
+            session=session.reference,
+            now=now,
+        )
+        return RoomAccess(
+            room=room,
+            token=token,
+            expires_in=self.lifetime_seconds,
+            ice_servers=[IceServer(**one) for one in ice_servers(self._config.ice, room, now)],
+            ice_policy=self._config.ice_policy,
+        )
+
+    def console(self, session: Session) -> str:
+        """The token of one console's socket."""
+        return self._tokens.issue(
+            "console",
+            subject=session.subject,
+            role="medecin_conseil",
+            room="",
+            session=session.reference,
+            now=self._clock(),
+        )
