@@ -86,7 +86,13 @@ def medecin(product: Product, new_page: Callable[..., Page]) -> Medecin:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browsers are slow on a shared machine: their tests get more time."""
+    """Browser tests come last and get more time.
+
+    Playwright's synchronous API keeps an event loop running in this thread: asynchronous tests
+    cannot follow it.
+    """
+    here = Path(__file__).parent
+    items.sort(key=lambda item: here in Path(item.path).parents)
     for item in items:
-        if Path(__file__).parent in Path(item.path).parents:
+        if here in Path(item.path).parents:
             item.add_marker(pytest.mark.timeout(int(os.environ.get("BROWSER_TIMEOUT", "240"))))
