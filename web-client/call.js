@@ -22,6 +22,10 @@ const CONFIRMATION = 4_000;
 const ANSWER = 8_000;
 /** ICE restarts that fail before the connection is made anew. */
 const RESTARTS = 3;
+const OFFLINE = {
+  code: "offline",
+  message: "La liaison avec le service est coupée. Réessayez dans un instant.",
+};
 /** Refusals after which coming again with a new token is of no use. */
 const FINAL = new Set(["ended", "closed", "session", "token_revoked", "too_early", "too_late", "information"]);
 
@@ -182,13 +186,21 @@ export class Call extends EventTarget {
    * @returns {Promise<void>}
    */
   async #ask(event, payload = {}) {
-    if (!this.#socket) throw new CallRefused({ code: "closed", message: "Connexion fermée." });
+    await this.#online();
     const socket = /** @type {import("socket.io-client").Socket} */ (
       /** @type {unknown} */ (this.#socket)
     );
     /** @type {Answer} */
     const answer = await socket.timeout(ANSWER).emitWithAck(event, payload);
     if (!answer.ok) throw new CallRefused(answer);
+  }
+
+  /** In the room, or soon again; not for ever: what was wanted then may not be wanted any more. */
+  async #online() {
+    for (let waited = 0; !this.#socket?.connected; waited += 100) {
+      if (this.#over || waited >= ANSWER) throw new CallRefused(OFFLINE);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /**
@@ -205,7 +217,7 @@ export class Call extends EventTarget {
         this.#unsure.delete(key);
       } catch (wrong) {
         // Refused is an answer too; without one it is sent again on the next snapshot.
-        if (wrong instanceof CallRefused) this.#unsure.delete(key);
+        if (wrong instanceof CallRefused && wrong.code !== "offline") this.#unsure.delete(key);
       }
     };
     this.#unsure.set(key, send);
@@ -246,6 +258,7 @@ export class Call extends EventTarget {
 
   /** Admit the waiting assuré (médecin-conseil only). */
   async admit() {
+    if (!this.#socket?.connected) throw new CallRefused(OFFLINE);
     mark("admit-sent");
     this.#peer?.say("admit");
     this.#early = setTimeout(() => undefined, 0);

@@ -90,6 +90,27 @@ def test_one_who_left_on_purpose_comes_back_to_the_waiting_room(
     assure.sees_the_other()
 
 
+@pytest.mark.row("WR-01")
+def test_an_admission_that_the_server_does_not_confirm_is_taken_back(
+    assure: Assure, medecin: Medecin, product: Product
+) -> None:
+    medecin.open_console()
+    assure.wait()
+    assure.connection_ready()
+
+    # The server is frozen, not gone: the click is heard over the data channel alone.
+    product.freeze()
+    medecin.admit()
+    expect(assure.page.get_by_role("heading", name="Avec Dr")).to_be_visible()
+
+    waiting = assure.page.get_by_role("heading", name="salle d'attente")
+    expect(waiting).to_be_visible(timeout=15_000)
+    medecin.page.wait_for_timeout(9_000)
+    before = (assure.media()["sent"], medecin.media()["sent"])
+    assure.page.wait_for_timeout(2_000)
+    assert (assure.media()["sent"], medecin.media()["sent"]) == before
+
+
 @pytest.mark.row("OP-01")
 @pytest.mark.row("OPS-03")
 def test_the_call_goes_on_while_the_server_is_killed_twenty_times(

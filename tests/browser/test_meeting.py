@@ -163,7 +163,7 @@ def test_the_assure_can_always_stop_and_ask_for_an_in_person_appointment(
     assure.click("Demander un rendez-vous en présentiel")
     assure.click("Confirmer la demande")
 
-    expect(assure.page.get_by_role("heading", name="sur place")).to_be_visible()
+    expect(assure.page.get_by_role("heading", name="en présentiel")).to_be_visible()
     expect(medecin.page.get_by_text("présentiel").first).to_be_visible()
     kinds = [
         line["fait"]["genre"]
@@ -180,9 +180,13 @@ def test_refusing_takes_two_taps_and_no_reason(assure: Assure) -> None:
     assure.click("Refuser la visioconférence")
     assure.click("Confirmer le refus")
 
-    expect(assure.page.get_by_role("heading", name="choisi d'être reçu sur place")).to_be_visible()
+    expect(
+        assure.page.get_by_role("heading", name="choisi un rendez-vous en présentiel")
+    ).to_be_visible()
     assure.page.reload()
-    expect(assure.page.get_by_role("heading", name="choisi d'être reçu sur place")).to_be_visible()
+    expect(
+        assure.page.get_by_role("heading", name="choisi un rendez-vous en présentiel")
+    ).to_be_visible()
 
 
 @pytest.mark.row("WR-01")
