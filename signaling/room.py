@@ -212,7 +212,9 @@ def _arrival(before: Place, role: Role, *, same_page: bool) -> tuple[Occurrence,
     if before.presence == "present":
         return () if same_page else (Occurrence("replaced", role),)
     if before.presence == "lost":
-        return (Occurrence("returned", role, detail={"reload": not same_page}),)
+        # After a restart of the server nobody knows which page it was.
+        detail = {"reload": not same_page} if before.instance else {}
+        return (Occurrence("returned", role, detail=detail),)
     return (Occurrence("joined", role),)
 
 

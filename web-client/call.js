@@ -20,8 +20,10 @@ import { io } from "./socket.io.js";
 const CONFIRMATION = 4_000;
 /** How long to wait for the server's answer to an event, in ms. */
 const ANSWER = 8_000;
-/** ICE restarts that fail before the connection is made anew. */
+/** ICE restarts that fail before the connection is made anew, */
 const RESTARTS = 3;
+/** and how long each is given, in ms: both pages see the same outage, more than once. */
+const RESTART_TIME = 4_000;
 const OFFLINE = {
   code: "offline",
   message: "La liaison avec le service est coupée. Réessayez dans un instant.",
@@ -57,6 +59,8 @@ export class Call extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} open ahead of the server's word */
   #early;
   #restarts = 0;
+  #restartedAt = 0;
+  #retry = 0;
   #over = false;
   #broken = false;
   /** @type {Promise<unknown>} signals are applied one after the other */ #queue = Promise.resolve();
@@ -136,9 +140,10 @@ export class Call extends EventTarget {
       this.#fresh = false;
       give({ token: this.#access.token, instance: this.instance });
     } catch (wrong) {
-      const { code = "", message = "" } = /** @type {CallRefused} */ (wrong);
-      if (code === "reseau" || !code) this.#socket?.io.engine?.close();
-      else this.#refused({ code, message });
+      const { code, message, status = 0 } = /** @type {import("./page.js").ApiError} */ (wrong);
+      // A refusal (4xx) is final; a service that is away or in trouble is asked again.
+      if (status >= 400 && status < 500) this.#refused({ code, message });
+      else this.#socket?.io.engine?.close();
     }
   }
 
@@ -407,9 +412,18 @@ export class Call extends EventTarget {
     if (this.#open) await peer.send(this.#stream ?? null);
   }
 
-  /** @param {boolean} fresh */
+  /**
+   * Mend the path: an ICE restart of the same connection, and a new one when some have failed.
+   * @param {boolean} fresh a new one at once
+   */
   async #restart(fresh) {
     if (this.#over || !this.#peer || !this.#socket?.connected) return;
+    if (!fresh && Date.now() - this.#restartedAt < RESTART_TIME) return;
+    this.#restartedAt = Date.now();
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      if (this.#peer?.path === "lost") void this.#restart(false);
+    }, RESTART_TIME + 100);
     if (this.#role === "assure") {
       const reason = this.#restarts++ < RESTARTS ? "disconnected" : "fresh";
       await this.#ask("renegotiate", { reason }).catch(() => undefined);
@@ -551,6 +565,7 @@ export class Call extends EventTarget {
     this.#gate(false);
     this.#over = true;
     clearTimeout(this.#early);
+    clearTimeout(this.#retry);
     clearInterval(this.#pulse);
     this.#peer?.close();
     this.#peer = null;

@@ -37,8 +37,9 @@ class Product:
     def start(self, port: int = 0) -> None:
         """Start and wait until it serves."""
         self._ready_file.unlink(missing_ok=True)
+        # Two browsers in a call share this machine: a server that starts must not starve them.
         command = [
-            sys.executable, "-m", "server", "demo", "--port", str(port),
+            "nice", "-n", "5", sys.executable, "-m", "server", "demo", "--port", str(port),
             "--data-dir", str(self.data_dir), "--ready-file", str(self._ready_file),
             *self._options,
         ]  # fmt: skip
