@@ -43,7 +43,6 @@ LIBELLES_QUALIFICATION: dict[Qualification, str] = {
     Qualification.ABSENCE_JUSTIFIEE: "Absence justifiée",
     Qualification.ABSENCE_INJUSTIFIEE: "Absence injustifiée",
 }
-LIBELLES = LIBELLES_QUALIFICATION
 
 INCIDENTS = frozenset(
     {

@@ -85,6 +85,15 @@ def medecin(product: Product, new_page: Callable[..., Page]) -> Medecin:
     return Medecin(new_page(1440, 900), product.login_of(product.appointments[0]))
 
 
+@pytest.fixture
+def meeting(assure: Assure, medecin: Medecin) -> tuple[Assure, Medecin]:
+    """Both there, the transport warm, nobody admitted yet."""
+    medecin.open_console()
+    assure.wait()
+    assure.connection_ready()
+    return assure, medecin
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests come last and get more time.
 

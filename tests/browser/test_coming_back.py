@@ -10,10 +10,9 @@ from product import Product
 
 
 @pytest.fixture
-def call(assure: Assure, medecin: Medecin) -> tuple[Assure, Medecin]:
+def call(meeting: tuple[Assure, Medecin]) -> tuple[Assure, Medecin]:
     """Admitted, seeing each other."""
-    medecin.open_console()
-    assure.wait()
+    assure, medecin = meeting
     medecin.admit()
     assure.sees_the_other()
     medecin.sees_the_other()
@@ -92,11 +91,9 @@ def test_one_who_left_on_purpose_comes_back_to_the_waiting_room(
 
 @pytest.mark.row("WR-01")
 def test_an_admission_that_the_server_does_not_confirm_is_taken_back(
-    assure: Assure, medecin: Medecin, product: Product
+    meeting: tuple[Assure, Medecin], product: Product
 ) -> None:
-    medecin.open_console()
-    assure.wait()
-    assure.connection_ready()
+    assure, medecin = meeting
 
     # The server is frozen, not gone: the click is heard over the data channel alone.
     product.freeze()

@@ -10,15 +10,6 @@ from playwright.sync_api import Page, expect
 from product import Product
 
 
-@pytest.fixture
-def meeting(assure: Assure, medecin: Medecin) -> tuple[Assure, Medecin]:
-    """Both there, the transport warm, nobody admitted yet."""
-    medecin.open_console()
-    assure.wait()
-    assure.connection_ready()
-    return assure, medecin
-
-
 @pytest.mark.row("JO-01")
 @pytest.mark.row("CO-01")
 @pytest.mark.row("CO-13")
