@@ -182,6 +182,25 @@ class OriginePresentiel(StrEnum):
     DEMANDE_ASSURE = "demande_assure"
 
 
+LIBELLES_ORIGINE: dict[OriginePresentiel, str] = {
+    OriginePresentiel.REFUS: "Visioconférence refusée",
+    OriginePresentiel.ABSENCE_JUSTIFIEE: "Absence justifiée",
+    OriginePresentiel.EXAMEN_CLINIQUE: "Examen en personne nécessaire",
+    OriginePresentiel.IDENTITE: "Identité à confirmer en personne",
+    OriginePresentiel.INCIDENT_TECHNIQUE: "Incident technique",
+    OriginePresentiel.DEMANDE_ASSURE: "Demandé par l'assuré",
+}
+
+#: Un telecontrole qui finit ainsi ne reste jamais sans suite.
+ORIGINE_PAR_ETAT: dict[Etat, OriginePresentiel] = {
+    Etat.REFUSE: OriginePresentiel.REFUS,
+    Etat.ABSENCE_JUSTIFIEE: OriginePresentiel.ABSENCE_JUSTIFIEE,
+    Etat.CONVERTI_PRESENTIEL: OriginePresentiel.EXAMEN_CLINIQUE,
+    Etat.IDENTITE_NON_CONFIRMEE: OriginePresentiel.IDENTITE,
+    Etat.INCIDENT_TECHNIQUE: OriginePresentiel.INCIDENT_TECHNIQUE,
+}
+
+
 @dataclass(frozen=True)
 class DemandePresentiel:
     """Un rendez-vous en personne est a donner; un telecontrole en a au plus un."""

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from controle import forme
+from controle.absence import exiger_procedure
 from controle.conclusion import (
     CATEGORIES,
     CONCLUSIONS,
@@ -21,6 +22,7 @@ from controle.conclusion import (
 )
 from controle.etats import AVANT_ENTREE, Contexte
 from controle.intervalles import Presences
+from controle.presence import Fait
 from controle.qualification import (
     INCIDENTS,
     LIBELLES_QUALIFICATION,
@@ -29,17 +31,21 @@ from controle.qualification import (
     proposer,
 )
 from controle.refus_issue import (
+    AucunAppel,
     CategorieHorsContexte,
     CategorieManquante,
     ConclusionHorsContexte,
     ControleSansObjet,
+    ConvocationNonRemise,
     DateInutile,
     DateManquante,
     DatePassee,
     EntretienEnCours,
     IdentiteNonControlee,
     IssueScellee,
+    JustificationEnAttente,
     QualificationIncoherente,
+    RappelNonEnvoye,
     SequellesInutiles,
     SequellesManquantes,
     SignataireManquant,
@@ -50,12 +56,14 @@ from controle.telecontrole import Etat, Fenetre, OriginePresentiel, Telecontrole
 __all__ = [
     "LIBELLES_CONCLUSION",
     "LIBELLES_QUALIFICATION",
+    "AucunAppel",
     "CategorieHorsContexte",
     "CategorieManquante",
     "Choix",
     "Conclusion",
     "ConclusionHorsContexte",
     "ControleSansObjet",
+    "ConvocationNonRemise",
     "DateInutile",
     "DateManquante",
     "DatePassee",
@@ -65,9 +73,11 @@ __all__ = [
     "IdentiteNonControlee",
     "Issue",
     "IssueScellee",
+    "JustificationEnAttente",
     "Proposition",
     "Qualification",
     "QualificationIncoherente",
+    "RappelNonEnvoye",
     "SequellesInutiles",
     "SequellesManquantes",
     "SignataireManquant",
@@ -90,6 +100,8 @@ class DemandeIssue:
     categorie: int | None = None
     sequelles: bool | None = None
     motif_correction: str | None = None
+    #: Pourquoi conclure avant la fin du delai de grace.
+    motif_anticipation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,9 +117,16 @@ class Issue:
     motif_correction: str | None
     signataire: str
     instant: datetime
+    motif_anticipation: str | None = None
 
     def en_dict(self) -> dict[str, object]:
-        """L'issue telle qu'elle s'exporte."""
+        """L'issue telle qu'elle s'exporte; le motif d'une anticipation n'y est que s'il y en a un,
+        pour que l'empreinte des issues d'avant reste la meme."""
+        anticipation = (
+            {}
+            if self.motif_anticipation is None
+            else {"motif_anticipation": self.motif_anticipation}
+        )
         return {
             "version": self.version,
             "qualification": str(self.qualification),
@@ -118,6 +137,7 @@ class Issue:
             "motif_correction": self.motif_correction,
             "signataire": self.signataire,
             "instant": forme.ecrire_instant(self.instant),
+            **anticipation,
         }
 
     def empreinte(self) -> str:
@@ -134,15 +154,36 @@ def etablir(
     signataire: str,
     maintenant: datetime,
     fenetre: Fenetre,
+    *,
+    faits: Sequence[Fait] = (),
+    justification_en_attente: bool = False,
 ) -> Issue:
-    """L'issue signee, ou le refus (un type par raison, dans controle.refus_issue)."""
+    """L'issue signee, ou le refus (un type par raison, dans controle.refus_issue).
+
+    `faits`: la chaine. Sans eux, rien ne prouve que l'assure a ete convoque, rappele et appele:
+    une absence injustifiee ne peut pas etre signee.
+    """
     if not signataire.strip():
         raise SignataireManquant
     motif = (demande.motif_correction or "").strip() or None
-    empecher(telecontrole, presences, identite_controlee, precedentes, maintenant, fenetre)
+    anticipation = (demande.motif_anticipation or "").strip() or None
+    empecher(
+        telecontrole,
+        presences,
+        identite_controlee,
+        precedentes,
+        maintenant,
+        fenetre,
+        anticipation=anticipation is not None,
+    )
     if precedentes and motif is None:
         raise IssueScellee
+    tot = _est_trop_tot(telecontrole, presences, maintenant, fenetre)
     qualification = _qualification(telecontrole, presences, demande, maintenant, fenetre)
+    if tot and qualification is not Qualification.NON_CONNECTE:
+        raise TropTotPourConclure
+    if qualification is Qualification.ABSENCE_INJUSTIFIEE:
+        exiger_procedure(telecontrole, faits, justification_en_attente=justification_en_attente)
     conclusion = _conclusion(telecontrole.contexte, demande)
     _exiger(conclusion, demande, _jour(telecontrole, precedentes, maintenant))
     return Issue(
@@ -153,6 +194,7 @@ def etablir(
         categorie=demande.categorie,
         sequelles=demande.sequelles,
         motif_correction=motif if precedentes else None,
+        motif_anticipation=anticipation if tot else None,
         signataire=signataire,
         instant=maintenant,
     )
@@ -165,14 +207,21 @@ def empecher(
     precedentes: Sequence[Issue],
     maintenant: datetime,
     fenetre: Fenetre,
+    *,
+    anticipation: bool = False,
 ) -> None:
-    """Leve le refus qui empeche, pour l'instant, d'enregistrer quoi que ce soit."""
+    """Leve le refus qui empeche, pour l'instant, d'enregistrer quoi que ce soit.
+
+    `anticipation`: le medecin-conseil dit par ecrit pourquoi il n'attend pas la fin du delai de
+    grace; l'heure du rendez-vous, elle, est toujours attendue.
+    """
     etat = telecontrole.etat
     if etat is Etat.EN_COURS:
         raise EntretienEnCours
     if etat in {Etat.BROUILLON, Etat.ANNULE_SERVICE} or (etat is Etat.REPORTE and not precedentes):
         raise ControleSansObjet
-    if etat in AVANT_ENTREE and _est_trop_tot(telecontrole, presences, maintenant, fenetre):
+    permise = anticipation and maintenant >= telecontrole.debut
+    if not permise and _est_trop_tot(telecontrole, presences, maintenant, fenetre):
         raise TropTotPourConclure
     if presences.admis_a is not None and not identite_controlee:
         raise IdentiteNonControlee
@@ -181,8 +230,13 @@ def empecher(
 def _est_trop_tot(
     telecontrole: Telecontrole, presences: Presences, maintenant: datetime, fenetre: Fenetre
 ) -> bool:
+    """Personne n'est venu, rien ne s'est termine autrement, et le delai court encore."""
     venu = presences.assure.premiere_arrivee is not None
-    return not venu and maintenant < telecontrole.debut + fenetre.grace_absence
+    return (
+        telecontrole.etat in AVANT_ENTREE
+        and not venu
+        and maintenant < telecontrole.debut + fenetre.grace_absence
+    )
 
 
 # --- la qualification ---------------------------------------------------------------------------
@@ -197,6 +251,8 @@ class _Faits:
     #: L'assure a lui-meme refuse la visio, ou demande a etre recu.
     demande: bool
     delai_ecoule: bool
+    #: Une personne a deja accepte la raison de l'absence.
+    justifie: bool
 
 
 _VOLONTES = frozenset({OriginePresentiel.REFUS, OriginePresentiel.DEMANDE_ASSURE})
@@ -210,7 +266,7 @@ _SUPPOSE: dict[Qualification, Callable[[_Faits], bool]] = {
     Qualification.NON_CONNECTE: lambda faits: not (faits.venu or faits.admis or faits.demande),
     Qualification.ABSENCE_JUSTIFIEE: lambda faits: not faits.admis,
     Qualification.ABSENCE_INJUSTIFIEE: lambda faits: (
-        faits.delai_ecoule and not (faits.venu or faits.admis or faits.demande)
+        faits.delai_ecoule and not (faits.venu or faits.admis or faits.demande or faits.justifie)
     ),
 }
 
@@ -230,6 +286,7 @@ def _qualification(
         admis=presences.admis_a is not None,
         demande=_est_demande_par_assure(telecontrole),
         delai_ecoule=maintenant >= telecontrole.debut + fenetre.grace_absence,
+        justifie=telecontrole.etat is Etat.ABSENCE_JUSTIFIEE,
     )
     if qualification in _SUPPOSE and not _SUPPOSE[qualification](faits):
         raise QualificationIncoherente

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+#: Qui planifie et ecrit: une personne de la caisse ou le serveur lui-meme. Ce n'est pas une
+#: place de la salle.
+SERVICE = "service"
+
 
 class Role(StrEnum):
     """Les deux places de la salle."""
@@ -44,6 +48,21 @@ class GenreFait(StrEnum):
     FIN = "fin"
     REDEMARRAGE_SERVEUR = "redemarrage_serveur"
     ISSUE_ENREGISTREE = "issue_enregistree"
+    PLANIFIE = "planifie"
+    DEPLACE = "deplace"
+    ANNULE = "annule"
+    REAFFECTE = "reaffecte"
+    MESSAGE_ENVOYE = "message_envoye"
+    MESSAGE_REMIS = "message_remis"
+    MESSAGE_ECHOUE = "message_echoue"
+    ACCUSE_RECEPTION = "accuse_reception"
+    BESOINS_DECLARES = "besoins_declares"
+    MAUVAIS_DESTINATAIRE = "mauvais_destinataire"
+    JUSTIFICATION_DEPOSEE = "justification_deposee"
+    JUSTIFICATION_DECIDEE = "justification_decidee"
+    APPEL_TENTE = "appel_tente"
+    PRESENTIEL_FIXE = "presentiel_fixe"
+    PRESENTIEL_ANNULE = "presentiel_annule"
 
 
 LIBELLES_FAIT: dict[GenreFait, str] = {
@@ -70,6 +89,21 @@ LIBELLES_FAIT: dict[GenreFait, str] = {
     GenreFait.FIN: "Fin de l'entretien",
     GenreFait.REDEMARRAGE_SERVEUR: "Redémarrage du serveur",
     GenreFait.ISSUE_ENREGISTREE: "Issue enregistrée",
+    GenreFait.PLANIFIE: "Rendez-vous planifié",
+    GenreFait.DEPLACE: "Rendez-vous déplacé",
+    GenreFait.ANNULE: "Rendez-vous annulé par le service",
+    GenreFait.REAFFECTE: "Rendez-vous confié à un autre médecin-conseil",
+    GenreFait.MESSAGE_ENVOYE: "Message envoyé",
+    GenreFait.MESSAGE_REMIS: "Message remis",
+    GenreFait.MESSAGE_ECHOUE: "Message non remis",
+    GenreFait.ACCUSE_RECEPTION: "Convocation reçue, dit l'assuré",
+    GenreFait.BESOINS_DECLARES: "Besoins déclarés par l'assuré",
+    GenreFait.MAUVAIS_DESTINATAIRE: "Message reçu par une autre personne",
+    GenreFait.JUSTIFICATION_DEPOSEE: "Absence justifiée par l'assuré",
+    GenreFait.JUSTIFICATION_DECIDEE: "Justification examinée",
+    GenreFait.APPEL_TENTE: "Appel téléphonique tenté",
+    GenreFait.PRESENTIEL_FIXE: "Rendez-vous en présentiel fixé",
+    GenreFait.PRESENTIEL_ANNULE: "Rendez-vous en présentiel annulé",
 }
 
 

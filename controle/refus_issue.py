@@ -24,6 +24,38 @@ class TropTotPourConclure(Refus):
     phrase = "L'assuré n'est pas encore venu et le délai de grâce n'est pas écoulé."
 
 
+class ConvocationNonRemise(Refus):
+    """Rien ne prouve que l'assure a recu la convocation: il ne peut etre dit absent sans raison."""
+
+    code = "convocation_non_remise"
+    phrase = "Rien ne prouve que la convocation a été remise : l'absence ne peut être injustifiée."
+    champ = "qualification"
+
+
+class RappelNonEnvoye(Refus):
+    """Le rappel de la veille n'est pas parti."""
+
+    code = "rappel_non_envoye"
+    phrase = "Le rappel n'a pas été envoyé : l'absence ne peut être injustifiée."
+    champ = "qualification"
+
+
+class AucunAppel(Refus):
+    """Personne n'a essaye d'appeler l'assure depuis l'heure du rendez-vous."""
+
+    code = "aucun_appel"
+    phrase = "Essayez d'abord d'appeler l'assuré, et notez l'appel."
+    champ = "qualification"
+
+
+class JustificationEnAttente(Refus):
+    """L'assure a dit pourquoi il n'est pas venu; une personne doit d'abord en decider."""
+
+    code = "justification_en_attente"
+    phrase = "L'assuré a justifié son absence : cette justification doit d'abord être examinée."
+    champ = "qualification"
+
+
 class IdentiteNonControlee(Refus):
     """L'assure a ete admis: son identite se controle avant de conclure."""
 

@@ -11,6 +11,7 @@ from controle.etats import (
     EN_PRESENTIEL,
     LIBELLES_CONTEXTE,
     LIBELLES_ETAT,
+    ORIGINE_PAR_ETAT,
     SUITES,
     VIVANTS,
     Acces,
@@ -33,6 +34,7 @@ __all__ = [
     "Fenetre",
     "OriginePresentiel",
     "PorteFermee",
+    "SuiteDejaDonnee",
     "Telecontrole",
     "TransitionImpossible",
 ]
@@ -47,6 +49,13 @@ class TransitionImpossible(Refus):
     def __init__(self, de: Etat, vers: Etat) -> None:
         super().__init__()
         self.de, self.vers = de, vers
+
+
+class SuiteDejaDonnee(Refus):
+    """Un autre rendez-vous le suit deja: il n'a pas deux suites."""
+
+    code = "suite_deja_donnee"
+    phrase = "Un autre rendez-vous a déjà été donné pour la suite de ce contrôle."
 
 
 class PorteFermee(Refus):
@@ -74,7 +83,9 @@ class Telecontrole:
     """Un controle convoque en visioconference, de la convocation a son issue.
 
     `caisse`, `medecin_conseil` et `assure` sont des identifiants; `debut` est en UTC; `fuseau`
-    est le nom IANA du fuseau de la caisse.
+    est le nom IANA du fuseau de la caisse. `serie` est l'identifiant du premier rendez-vous dont
+    celui-ci est la suite, `sequence` son rang parmi eux; `suite_de` est celui d'avant, `suivi_par`
+    celui d'apres; `code` est ce que la convocation montre et que l'on peut lire au telephone.
     """
 
     id: str
@@ -88,10 +99,17 @@ class Telecontrole:
     etat: Etat = Etat.BROUILLON
     presentiel: DemandePresentiel | None = None
     examen_clinique: bool = False
+    serie: str = ""
+    sequence: int = 0
+    suite_de: str | None = None
+    suivi_par: str | None = None
+    besoins: tuple[str, ...] = ()
+    code: str = ""
 
     def __post_init__(self) -> None:
         if self.debut.tzinfo is None:
             raise ValueError("debut sans fuseau horaire")
+        self.serie = self.serie or self.id
 
     # --- la porte ---------------------------------------------------------------------------
 
@@ -135,6 +153,14 @@ class Telecontrole:
 
     def reporter(self) -> None:
         """Le service donne une autre date, par un autre telecontrole."""
+        self._passer(Etat.REPORTE, sauf={Etat.REPORTE})
+
+    def constater_medecin_absent(self, maintenant: datetime) -> None:
+        """Le service n'est pas venu a son propre rendez-vous: une autre date est due a l'assure
+        (controle.suite), et rien de tout cela ne lui est oppose."""
+        attendu = self.etat in AVANT_ENTREE | {Etat.EN_ATTENTE, Etat.REPORTE}
+        if maintenant < self.debut or not attendu:
+            raise TransitionImpossible(self.etat, Etat.REPORTE)
         self._passer(Etat.REPORTE, sauf={Etat.REPORTE})
 
     # --- la salle ---------------------------------------------------------------------------
@@ -190,6 +216,12 @@ class Telecontrole:
         """L'identite n'a pas pu etre confirmee: meme suite, sans accuser personne."""
         return self._convertir(Etat.IDENTITE_NON_CONFIRMEE, OriginePresentiel.IDENTITE, maintenant)
 
+    def justifier_absence(self, maintenant: datetime) -> DemandePresentiel:
+        """Une personne a accepte la justification: la suite est en personne, sans grief."""
+        return self._convertir(
+            Etat.ABSENCE_JUSTIFIEE, OriginePresentiel.ABSENCE_JUSTIFIEE, maintenant
+        )
+
     # --- l'issue ----------------------------------------------------------------------------
 
     def cloturer(
@@ -198,14 +230,21 @@ class Telecontrole:
         vers: Etat = Etat.CLOTURE,
         origine: OriginePresentiel | None = None,
     ) -> None:
-        """Une issue est signee; une sortie deja prise est gardee, une demande n'est pas retiree."""
+        """Une issue est signee; une sortie deja prise est gardee, une demande n'est pas retiree.
+
+        :raises SuiteDejaDonnee: elle demande le presentiel, mais un autre rendez-vous suit deja.
+        """
         if self.etat in {Etat.EN_COURS, Etat.BROUILLON}:
             raise TransitionImpossible(self.etat, vers)
+        suivi = self.suivi_par is not None
+        if suivi and origine not in {None, OriginePresentiel.INCIDENT_TECHNIQUE}:
+            raise SuiteDejaDonnee
         if vers in SUITES[self.etat]:
             self.etat = vers
         elif Etat.CLOTURE in SUITES[self.etat]:
             self.etat = Etat.CLOTURE
-        if origine is not None:
+        origine = origine or ORIGINE_PAR_ETAT.get(self.etat)
+        if origine is not None and not suivi:
             self._demander(origine, maintenant)
 
     # --- dedans -----------------------------------------------------------------------------

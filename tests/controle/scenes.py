@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from controle.chaine import Ligne, MotifSceau, Sceau, chainer, genese, octets_a_signer
-from controle.presence import Fait, GenreFait
+from controle.presence import SERVICE, Fait, GenreFait
 from controle.telecontrole import Contexte, Etat, Fenetre, Telecontrole
 from controle.verification import FORMAT
 
@@ -15,6 +15,8 @@ DIX_HEURES = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 FENETRE = Fenetre()
 ASSURE, MEDECIN = "assure", "medecin_conseil"
 G = GenreFait
+#: En secondes.
+JOUR = 24 * 3600
 
 
 def a(minutes: float = 0, secondes: float = 0) -> datetime:
@@ -46,11 +48,13 @@ class Scene:
         self.execution = "boot-1"
         self.origine = 1_000.0
 
-    def fait(self, t: float, genre: GenreFait, role: str | None = None, **details: Any) -> "Scene":
+    def fait(
+        self, t: float, quoi: GenreFait, role: str | None = None, /, **details: Any
+    ) -> "Scene":
         """A t secondes apres l'heure du rendez-vous."""
         self.faits.append(
             Fait(
-                genre,
+                quoi,
                 a(secondes=t + self.decalage),
                 self.origine + t,
                 self.execution,
@@ -59,6 +63,17 @@ class Scene:
             )
         )
         return self
+
+    def message(
+        self,
+        t: float,
+        genre: GenreFait,
+        envoi: str,
+        dit: str = "convocation",
+        canal: str = "courriel",
+    ) -> "Scene":
+        """Ce qui est arrive a un message, a t secondes."""
+        return self.fait(t, genre, SERVICE, envoi=envoi, genre=dit, canal=canal, version="v1")
 
     def sauter(self, secondes: float) -> "Scene":
         self.decalage += secondes
@@ -73,6 +88,17 @@ class Scene:
         """Le constat de chaque minute."""
         etats = {role: "present" if role in presents else "absent" for role in (ASSURE, MEDECIN)}
         return self.fait(t, G.PRESENCE_CONSTATEE, **etats)
+
+
+def convoquee(envoi: str = "e1", **autres: Any) -> Scene:
+    """Tout ce que la caisse doit a un absent: convocation remise, rappel, appel."""
+    return (
+        Scene()
+        .message(-5 * JOUR, G.MESSAGE_ENVOYE, envoi)
+        .message(-5 * JOUR + 60, G.MESSAGE_REMIS, envoi, **autres)
+        .message(-JOUR, G.MESSAGE_ENVOYE, "rappel-1", "rappel")
+        .fait(10 * 60, G.APPEL_TENTE, SERVICE, resultat="sans_reponse")
+    )
 
 
 def enchainer(faits: list[Fait], telecontrole: str = "tc-1") -> list[Ligne]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import ASSURE, FENETRE, MEDECIN, G, Scene, a, un_telecontrole
+from scenes import ASSURE, FENETRE, MEDECIN, G, Scene, a, convoquee, un_telecontrole
 
 from controle.conclusion import CONCLUSIONS, EXIGENCES, LIBELLES_CONCLUSION
 from controle.intervalles import presences
@@ -17,6 +17,7 @@ from controle.issue import (
     Conclusion,
     ConclusionHorsContexte,
     ControleSansObjet,
+    ConvocationNonRemise,
     DateInutile,
     DateManquante,
     DatePassee,
@@ -25,6 +26,7 @@ from controle.issue import (
     IdentiteNonControlee,
     Issue,
     IssueScellee,
+    JustificationEnAttente,
     Qualification,
     QualificationIncoherente,
     SequellesInutiles,
@@ -47,6 +49,10 @@ VENU = (
 )
 ATTENDU = Scene().fait(0, G.ENTREE, ASSURE).fait(1500, G.SORTIE, ASSURE)
 PERSONNE = Scene()
+#: Personne n'est venu, et la caisse a fait tout ce qu'elle devait.
+ABSENT = convoquee()
+#: De l'issue de `signer()`, calculee avant que l'anticipation existe.
+EMPREINTE_D_AVANT = "3f79dcaf9c82666d8d999642f273a4c52d046e502f32d8f6608b586fe6b57f51"
 
 
 def signer(
@@ -57,6 +63,7 @@ def signer(
     precedentes: tuple[Issue, ...] = (),
     identite: bool = True,
     signataire: str = "mc-1",
+    en_attente: bool = False,
     **demande: Any,
 ) -> Issue:
     mots = {"qualification": "present", "conclusion": "arret_justifie"} | demande
@@ -69,6 +76,8 @@ def signer(
         signataire,
         maintenant or a(40),
         FENETRE,
+        faits=scene.faits,
+        justification_en_attente=en_attente,
     )
 
 
@@ -398,26 +407,100 @@ def test_un_medecin_absent_donne_une_autre_date() -> None:
 def test_une_correction_va_dans_le_sens_de_l_assure_et_ne_retire_pas_le_presentiel() -> None:
     controle = un_telecontrole()
     premiere = signer(
-        controle, PERSONNE, qualification="absence_injustifiee", conclusion="controle_impossible"
+        controle, ABSENT, qualification="absence_injustifiee", conclusion="controle_impossible"
     )
     conclure(controle, premiere)
     assert controle.etat is Etat.ABSENCE_INJUSTIFIEE
 
     suite = {"motif_correction": "Certificat reçu", "conclusion": "presentiel_necessaire"}
     seconde = signer(
-        controle, PERSONNE, precedentes=(premiere,), qualification="absence_justifiee", **suite
+        controle, ABSENT, precedentes=(premiere,), qualification="absence_justifiee", **suite
     )
     conclure(controle, seconde)
     demande = controle.presentiel
     assert controle.etat is Etat.ABSENCE_JUSTIFIEE
 
+    avant = (premiere, seconde)
+    with pytest.raises(QualificationIncoherente):
+        signer(controle, ABSENT, precedentes=avant, qualification="absence_injustifiee", **suite)
     troisieme = signer(
-        controle,
-        PERSONNE,
-        precedentes=(premiere, seconde),
-        qualification="absence_injustifiee",
-        **suite,
+        controle, ABSENT, precedentes=avant, qualification="absence_justifiee", **suite
     )
     conclure(controle, troisieme)
-    assert controle.etat is Etat.ABSENCE_JUSTIFIEE
     assert controle.presentiel is demande
+
+
+# --- l'absence injustifiee ----------------------------------------------------------------------
+
+ABSENCE = {"qualification": "absence_injustifiee", "conclusion": "controle_impossible"}
+
+
+@pytest.mark.row("OP-12")
+@pytest.mark.row("CN-05")
+def test_sans_les_faits_une_absence_injustifiee_ne_se_signe_pas() -> None:
+    with pytest.raises(ConvocationNonRemise):
+        signer(un_telecontrole(), PERSONNE, **ABSENCE)
+
+    issue = signer(un_telecontrole(), ABSENT, **ABSENCE)
+    assert issue.qualification is Qualification.ABSENCE_INJUSTIFIEE
+
+
+@pytest.mark.row("CN-14")
+def test_une_justification_a_examiner_empeche_l_absence_injustifiee_et_elle_seule() -> None:
+    with pytest.raises(JustificationEnAttente):
+        signer(un_telecontrole(), ABSENT, en_attente=True, **ABSENCE)
+
+    autre = ABSENCE | {"qualification": "non_connecte"}
+    assert signer(un_telecontrole(), ABSENT, en_attente=True, **autre).version == 1
+
+
+@pytest.mark.row("OP-12")
+def test_avant_le_delai_de_grace_il_faut_dire_pourquoi_et_seul_non_connecte_se_signe() -> None:
+    demande = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
+    motif = "Joint au téléphone, il ne viendra pas"
+
+    with pytest.raises(TropTotPourConclure):
+        signer(un_telecontrole(), ABSENT, a(5), motif_anticipation="  ", **demande)
+    issue = signer(un_telecontrole(), ABSENT, a(5), motif_anticipation=f" {motif} ", **demande)
+
+    assert issue.motif_anticipation == motif
+    for qualification in ("absence_injustifiee", "absence_justifiee", "incident_inconnu"):
+        with pytest.raises((TropTotPourConclure, QualificationIncoherente)):
+            signer(
+                un_telecontrole(),
+                ABSENT,
+                a(5),
+                motif_anticipation=motif,
+                **demande | {"qualification": qualification},
+            )
+
+
+@pytest.mark.row("OP-12")
+def test_aucun_motif_ne_permet_de_conclure_avant_l_heure() -> None:
+    with pytest.raises(TropTotPourConclure):
+        signer(
+            un_telecontrole(),
+            ABSENT,
+            a(-0.1),
+            motif_anticipation="Il a prévenu",
+            qualification="non_connecte",
+            conclusion="controle_impossible",
+        )
+
+
+@pytest.mark.row("OP-12")
+def test_le_motif_d_une_anticipation_n_est_garde_que_s_il_y_en_a_une() -> None:
+    demande = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
+
+    tard = signer(un_telecontrole(), ABSENT, a(20), motif_anticipation="trop tard", **demande)
+    tot = signer(un_telecontrole(), ABSENT, a(5), motif_anticipation="Il a prévenu", **demande)
+
+    assert tard.motif_anticipation is None
+    assert "motif_anticipation" not in tard.en_dict()
+    assert tot.en_dict()["motif_anticipation"] == "Il a prévenu"
+    assert tot.empreinte() != replace(tot, motif_anticipation=None).empreinte()
+
+
+@pytest.mark.row("OP-08")
+def test_l_empreinte_des_issues_deja_signees_n_a_pas_change() -> None:
+    assert signer().empreinte() == EMPREINTE_D_AVANT

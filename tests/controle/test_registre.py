@@ -18,7 +18,8 @@ from controle.registre import (
     TelecontroleInconnu,
     VersionConcurrente,
 )
-from controle.telecontrole import Etat
+from controle.suite import suivre_en_visio
+from controle.telecontrole import Etat, OriginePresentiel
 from server.store import people
 from server.store.database import Database, open_database
 from server.store.sql import RegistreSql
@@ -100,6 +101,27 @@ async def test_ce_qui_est_enregistre_se_retrouve(registre: Registre) -> None:
         assert await unite.telecontrole("tc-1") == controle
 
 
+@pytest.mark.row("IP-05")
+async def test_la_suite_d_un_telecontrole_se_retrouve_des_deux_cotes(registre: Registre) -> None:
+    controle = un_telecontrole(Etat.TERMINE, besoins=("lsf", "vue"), code="ABCD2345")
+    controle.cloturer(a(30), Etat.INCIDENT_TECHNIQUE, OriginePresentiel.INCIDENT_TECHNIQUE)
+    async with registre.transaction() as unite:
+        await unite.enregistrer(controle)
+
+    suivant = suivre_en_visio(
+        controle, "tc-2", a(9 * 24 * 60), incidents_de_la_serie=1, accord=True
+    )
+    suivant.code = "EFGH6789"
+    async with registre.transaction() as unite:
+        await unite.enregistrer(controle)
+        await unite.enregistrer(suivant)
+
+    async with registre.transaction() as unite:
+        assert await unite.telecontrole("tc-1") == controle
+        assert await unite.telecontrole("tc-2") == suivant
+    assert (controle.presentiel, controle.suivi_par) == (None, "tc-2")
+
+
 async def test_un_telecontrole_inconnu_est_refuse(registre: Registre) -> None:
     async with registre.transaction() as unite:
         with pytest.raises(TelecontroleInconnu):
@@ -179,6 +201,18 @@ async def test_les_versions_de_l_issue_se_suivent(registre: Registre) -> None:
 
     async with registre.transaction() as unite:
         assert list(await unite.issues("tc-1")) == [une_issue(1), une_issue(2)]
+
+
+@pytest.mark.row("OP-12")
+async def test_le_motif_d_une_anticipation_est_garde(registre: Registre) -> None:
+    await preparer(registre)
+    issue = replace(une_issue(), motif_anticipation="Il a prévenu")
+
+    async with registre.transaction() as unite:
+        await unite.enregistrer_issue("tc-1", issue)
+
+    async with registre.transaction() as unite:
+        assert [i.empreinte() for i in await unite.issues("tc-1")] == [issue.empreinte()]
 
 
 async def test_la_journee_d_un_medecin_est_en_ordre_et_a_lui(registre: Registre) -> None:

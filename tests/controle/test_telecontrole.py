@@ -1,13 +1,18 @@
 """Un telecontrole: ses etats, sa porte, et l'unique demande de presentiel."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from scenes import FENETRE, a, un_telecontrole
 
 from controle.etats import AVANT_ENTREE, LIBELLES_ETAT
+from controle.issue import Conclusion, Issue, Qualification, conclure
+from controle.refus import Refus
+from controle.suite import autre_date, suivre_en_visio
 from controle.telecontrole import (
     LIBELLES_CONTEXTE,
     SUITES,
@@ -171,12 +176,36 @@ def test_un_doute_sur_l_identite_mene_au_presentiel() -> None:
     assert demande.origine is OriginePresentiel.IDENTITE
 
 
+@pytest.mark.row("IP-01")
+@pytest.mark.parametrize("vers", [Etat.CONVERTI_PRESENTIEL, Etat.INCIDENT_TECHNIQUE])
+def test_une_sortie_dont_personne_n_a_dit_l_origine_a_quand_meme_sa_demande(vers: Etat) -> None:
+    controle = un_telecontrole(Etat.TERMINE)
+
+    controle.cloturer(a(30), vers)
+
+    assert controle.etat is vers
+    assert controle.presentiel is not None
+
+
 def test_un_debut_sans_fuseau_est_refuse() -> None:
     with pytest.raises(ValueError, match="fuseau"):
         un_telecontrole(debut=a(0).replace(tzinfo=None))
 
 
-GESTES = {
+def _conclure(qualification: Qualification) -> Callable[[Telecontrole, datetime], None]:
+    """Une issue est signee: ce que controle.issue en fait, sans ce qu'elle verifie."""
+
+    def geste(controle: Telecontrole, instant: datetime) -> None:
+        impossible = Conclusion.CONTROLE_IMPOSSIBLE
+        conclure(
+            controle,
+            Issue(1, qualification, impossible, None, None, None, None, "mc-1", instant),
+        )
+
+    return geste
+
+
+GESTES: dict[str, Callable[[Telecontrole, datetime], object]] = {
     "convoquer": lambda c, t: c.convoquer(),
     "accuser": lambda c, t: c.accuser_reception(),
     "rappeler": lambda c, t: c.rappeler(),
@@ -189,30 +218,67 @@ GESTES = {
     "examiner": lambda c, t: c.constater_examen_clinique(t),
     "douter": lambda c, t: c.identite_non_confirmee(t),
     "annuler": lambda c, t: c.annuler(),
-    "reporter": lambda c, t: c.reporter(),
     "cloturer": lambda c, t: c.cloturer(t),
-    "justifier": lambda c, t: c.cloturer(
-        t, Etat.ABSENCE_JUSTIFIEE, OriginePresentiel.ABSENCE_JUSTIFIEE
-    ),
+    "justifier": lambda c, t: c.justifier_absence(t),
+    "excuser": lambda c, t: c.constater_medecin_absent(t),
+    "deplacer": lambda c, t: autre_date(c, "tc-2", t),
+    "suivre": lambda c, t: suivre_en_visio(c, "tc-2", t, incidents_de_la_serie=1, accord=True),
+} | {f"signer {qualification}": _conclure(qualification) for qualification in Qualification}
+
+#: Ces sorties menent en personne, toujours.
+EN_PERSONNE = {
+    Etat.REFUSE,
+    Etat.CONVERTI_PRESENTIEL,
+    Etat.IDENTITE_NON_CONFIRMEE,
+    Etat.ABSENCE_JUSTIFIEE,
 }
 
 
-@pytest.mark.row("IP-01")
-@given(gestes=st.lists(st.tuples(st.sampled_from(sorted(GESTES)), st.integers(-20, 90))))
-def test_quoi_qu_on_fasse_les_suites_sont_permises_et_la_demande_unique(
-    gestes: list[tuple[str, int]],
-) -> None:
-    controle: Telecontrole = un_telecontrole(Etat.BROUILLON)
+class UnTelecontrole(RuleBasedStateMachine):
+    """Tous les gestes, dans n'importe quel ordre: exactement une suite a chaque sortie."""
 
-    for nom, minutes in gestes:
-        avant, demande = controle.etat, controle.presentiel
+    def __init__(self) -> None:
+        super().__init__()
+        self.controle = un_telecontrole(Etat.BROUILLON)
+
+    @rule(nom=st.sampled_from(sorted(GESTES)), minutes=st.integers(-20, 90))
+    def faire(self, nom: str, minutes: int) -> None:
+        controle = self.controle
+        avant, demande, suivi = controle.etat, controle.presentiel, controle.suivi_par
         try:
-            GESTES[nom](controle, a(0) + timedelta(minutes=minutes))
-        except (TransitionImpossible, PorteFermee):
+            GESTES[nom](controle, a(minutes))
+        except Refus:
             assert controle.etat is avant
             assert controle.presentiel == demande
+            assert controle.suivi_par == suivi
         assert controle.etat is avant or controle.etat in SUITES[avant]
-        assert demande is None or controle.presentiel is demande
+        remplacee = nom == "suivre" and controle.suivi_par is not None
+        assert demande is None or remplacee or controle.presentiel is demande
+        assert suivi in {None, controle.suivi_par}
 
-    en_personne = {Etat.REFUSE, Etat.CONVERTI_PRESENTIEL, Etat.IDENTITE_NON_CONFIRMEE}
-    assert controle.etat not in en_personne or controle.presentiel is not None
+    @invariant()
+    def une_sortie_en_personne_n_est_jamais_sans_demande(self) -> None:
+        if self.controle.etat in EN_PERSONNE:
+            assert self.controle.presentiel is not None
+
+    @invariant()
+    def un_incident_a_exactement_une_suite(self) -> None:
+        if self.controle.etat is Etat.INCIDENT_TECHNIQUE:
+            assert (self.controle.presentiel is None) != (self.controle.suivi_par is None)
+
+    @invariant()
+    def il_n_y_a_jamais_deux_suites(self) -> None:
+        assert self.controle.presentiel is None or self.controle.suivi_par is None
+
+    @invariant()
+    def un_medecin_absent_n_est_pas_oppose_a_l_assure(self) -> None:
+        if self.controle.suivi_par is not None:
+            assert self.controle.etat in {Etat.REPORTE, Etat.INCIDENT_TECHNIQUE}
+
+
+UnTelecontrole.TestCase.settings = settings(max_examples=200, stateful_step_count=25)
+
+
+@pytest.mark.row("IP-01")
+class TestUnTelecontrole(UnTelecontrole.TestCase):  # type: ignore[misc]
+    """Quoi qu'on fasse, les suites sont permises et la demande est unique."""

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import G, Scene, a, enchainer, sceller, signature_valide, un_releve
+from scenes import G, Scene, a, convoquee, enchainer, sceller, signature_valide, un_releve
 
 from controle.chaine import Ligne, Sceau, chainer, genese
 from controle.forme import FormeIllisible
-from controle.presence import LIBELLES_FAIT, Fait, GenreFait
+from controle.presence import LIBELLES_FAIT, SERVICE, Fait, GenreFait
 from controle.verification import Verdict, verifier
 
 pytestmark = pytest.mark.row("OP-02")
@@ -27,6 +27,15 @@ def juger(releve: Any) -> Verdict:
 
 def copie() -> dict[str, Any]:
     return copy.deepcopy(RELEVE)
+
+
+def test_ce_que_fait_le_service_se_relit_et_se_verifie_comme_le_reste() -> None:
+    lignes = enchainer(convoquee().faits)
+
+    relues = [Ligne.depuis_dict(json.loads(json.dumps(ligne.en_dict()))) for ligne in lignes]
+
+    assert relues == lignes
+    assert {ligne.fait.role for ligne in relues} == {SERVICE}
 
 
 def test_chaque_genre_de_fait_a_un_libelle() -> None:
