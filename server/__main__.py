@@ -1,4 +1,4 @@
-"""The command `telecontrole`: demo, serve, export, verify, keys, login."""
+"""The command `telecontrole`: demo, serve, export, verify, keys, login, annuaire, cle-api."""
 
 import argparse
 import asyncio
@@ -12,7 +12,11 @@ import segno
 
 from . import demo as demonstration
 from . import offline, serving
-from .config import ConfigurationError, from_environment
+from .caisse import directory, key_commands
+from .config import Config, ConfigurationError, from_environment
+from .identity.api_keys import SCOPES
+from .identity.sessions import Kind
+from .notify import senders
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -63,6 +67,8 @@ def serve(options: argparse.Namespace) -> int:
     try:
         config = from_environment(options.config)
         config.check_for_service()
+        # Read here too: settings that could not send are refused before anything is opened.
+        senders.build(config)
     except ConfigurationError as wrong:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
@@ -86,14 +92,48 @@ def keys(options: argparse.Namespace) -> int:
 
 
 def login(options: argparse.Namespace) -> int:
+    subject: str = options.agent or options.medecin
+    kind: Kind = "agent" if options.agent else "console"
+    if bool(options.agent) == bool(options.medecin):
+        return offline.refuse("nommez un médecin-conseil, ou un agent par --agent.")
+    return configured(
+        options,
+        lambda config: say(asyncio.run(offline.login(config, subject, datetime.now(UTC), kind))),
+    )
+
+
+def annuaire(options: argparse.Namespace) -> int:
+    return configured(options, lambda config: directory.apply(config, options.file))
+
+
+def cle_api(options: argparse.Namespace) -> int:
+    """Make, revoke, list: what each needs is its own sub-command's."""
+    actions: dict[str, Callable[[Config], int]] = {
+        "creer": lambda config: key_commands.make(
+            config, options.caisse, options.nom, options.portees
+        ),
+        "revoquer": lambda config: key_commands.revoke(config, options.id),
+        "lister": key_commands.show,
+    }
+    return configured(options, actions[options.action])
+
+
+def configured(options: argparse.Namespace, run: Callable[[Config], int | None]) -> int:
+    """Run with the service's own configuration, once it is one."""
     try:
         config = from_environment(options.config)
         config.check_for_service()
-        say(asyncio.run(offline.login(config, options.medecin, datetime.now(UTC))))
+        return run(config) or 0
     except ConfigurationError as wrong:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
-    return 0
+
+
+def simulate(options: argparse.Namespace) -> int:
+    # A service does not load what only plays one.
+    from .simulate import main as year  # noqa: PLC0415
+
+    return year(options)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -129,10 +169,39 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("use", choices=("tokens", "seals"))
     one.add_argument("--data-dir", type=Path, default=Path("var/demo"))
 
-    one = command("login", login, "Un lien de connexion à usage unique pour un médecin-conseil.")
-    one.add_argument("medecin", help="identifiant")
+    one = command("login", login, "Un lien de connexion à usage unique pour un professionnel.")
+    one.add_argument("medecin", nargs="?", help="identifiant d'un médecin-conseil")
+    one.add_argument("--agent", metavar="ID", help="un agent, à la place d'un médecin-conseil")
     one.add_argument("--config", type=Path, help="fichier TOML")
+
+    one = command("annuaire", annuaire, "Caisses, médecins-conseils, agents, sites : d'un fichier.")
+    one.add_argument("file", type=Path, metavar="FICHIER", help="docs/annuaire.exemple.toml")
+    one.add_argument("--config", type=Path, help="fichier TOML")
+
+    key_parser(command("cle-api", cle_api, "Les clés du système d'une caisse."))
+
+    one = command(
+        "simulate", simulate, "Une année par une horloge fictive ; les règles violées, comptées."
+    )
+    one.add_argument("--telecontroles", type=int, default=10_000)
+    one.add_argument("--days", type=int, default=365)
+    one.add_argument("--seed", type=int, default=1)
+    one.add_argument("--json", type=Path, help="écrit le résultat")
+    one.add_argument("--broken", choices=("vrai", "heure", "oubli"), help=argparse.SUPPRESS)
     return whole
+
+
+def key_parser(one: argparse.ArgumentParser) -> None:
+    """creer, revoquer, lister."""
+    actions = one.add_subparsers(required=True, dest="action", metavar="ACTION")
+    make = actions.add_parser("creer", help="une clé, montrée une fois")
+    make.add_argument("--caisse", required=True, metavar="ID")
+    make.add_argument("--nom", required=True, help="qui s'en sert")
+    make.add_argument("--portees", required=True, help=f"parmi {', '.join(SCOPES)} ; des virgules")
+    end = actions.add_parser("revoquer", help="plus rien avec cette clé, aussitôt")
+    end.add_argument("id")
+    for action in (make, end, actions.add_parser("lister", help="toutes, sans leur secret")):
+        action.add_argument("--config", type=Path, help="fichier TOML")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from media.ice import IceSettings
 
@@ -77,6 +77,68 @@ class Config:
     code_resend: timedelta = timedelta(seconds=30)
     #: Codes that one link may ask for within `code_lock`.
     codes_per_link: int = 5
+
+    #: Who mail comes from. One fixed domain of the caisse, with SPF, DKIM and DMARC.
+    mail_from: str = ""
+    mail_from_name: str = "Assurance maladie"
+    #: Where mail leaves; empty: none is sent, and what is due waits and is shown.
+    smtp_host: str = ""
+    smtp_port: int = 587
+    #: `none` is for a relay on this machine only.
+    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    #: A certificate authority of one's own, PEM; empty: the system's.
+    smtp_ca: str = ""
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_timeout: timedelta = timedelta(seconds=30)
+    smtp_connections: int = 16
+    #: Where SMS leave: OVHcloud, smsmode, or any gateway that takes a POST; empty: none is sent.
+    sms_provider: Literal["", "ovh", "smsmode", "http"] = ""
+    #: Overrides the provider's own address (a proxy; obligatory for `http`).
+    sms_url: str = ""
+    #: The name or number that an SMS comes from, as registered with the provider.
+    sms_from: str = ""
+    #: OVHcloud: application key, application secret, consumer key, service name.
+    #: smsmode: the API key in `sms_key`. http: a bearer token in `sms_key`.
+    sms_key: str = ""
+    sms_secret: str = ""
+    sms_consumer_key: str = ""
+    sms_service: str = ""
+    #: http: the JSON body, where {to}, {text}, {from} and {key} stand in its strings; and the
+    #: field of the answer that holds the message's reference.
+    sms_body: str = '{"to": "{to}", "text": "{text}", "from": "{from}", "id": "{key}"}'
+    sms_reference_field: str = "id"
+    sms_timeout: timedelta = timedelta(seconds=15)
+    sms_connections: int = 8
+    #: Authenticates the receipts that mail servers and SMS providers post to /hooks/…
+    hooks_secret: str = ""
+
+    #: How often what is due is looked for, and how long a server that took a message may be
+    #: silent before another takes it up.
+    outbox_poll: timedelta = timedelta(seconds=5)
+    outbox_lease: timedelta = timedelta(minutes=3)
+    #: Minutes between attempts; the last one goes on until it is too late.
+    outbox_backoff: tuple[str, ...] = ("1", "5", "15", "30", "60")
+    #: What one server takes at once.
+    outbox_batch: int = 64
+
+    #: Days between the convocation and the appointment, in the caisse's calendar.
+    convocation_days: int = 2
+    #: The hours of the eve between which the reminder leaves, in the caisse's time.
+    reminder_from_hour: int = 8
+    reminder_until_hour: int = 19
+    slot: timedelta = timedelta(minutes=30)
+
+    #: A document that justifies an absence, and how many one télécontrôle may hold.
+    document_bytes: int = 5_000_000
+    documents: int = 3
+    #: Lines and bytes of one import.
+    import_lines: int = 5_000
+    import_bytes: int = 5_000_000
+    #: Requests of one key of the API, a minute.
+    api_per_minute: int = 600
+    #: « Est-ce bien un message de ma caisse ? »: tries a minute from one address.
+    verifications_per_minute: int = 5
 
     body_bytes: int = 65_536
     heartbeat: timedelta = timedelta(seconds=60)
@@ -179,9 +241,9 @@ def _converted(kind: Any, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, (str, int, kind)):
             raise TypeError(value)
         return kind(value)
-    if value not in ("all", "relay"):
-        raise ValueError(value)
-    return value
+    if get_origin(kind) is Literal and value in get_args(kind):
+        return value
+    raise ValueError(value)
 
 
 def _text(value: Any) -> str:

@@ -19,12 +19,43 @@ from controle.telecontrole import Contexte, Telecontrole
 from .config import Config
 from .identity.links import Links
 from .identity.secrets import Keeper, new_code
-from .notify import messages, outbox
+from .identity.sessions import Kind
+from .identity.vault import Vault
 from .store import people
 from .store.database import Database
 from .store.sql import RegistreSql, UniteSql
 
-CAISSE = people.Caisse("caisse-demo", "CPAM de Bretagne (démonstration)", "Europe/Paris", "3646")
+CAISSE = people.Caisse(
+    "caisse-demo",
+    "CPAM de Bretagne (démonstration)",
+    "Europe/Paris",
+    "3646",
+    horaires="du lundi au vendredi, de 8 h 30 à 17 h 30",
+    responsable="CPAM de Bretagne (démonstration)",
+    dpd="dpd@exemple.invalid",
+    conservation="deux ans",
+)
+SITES = (
+    people.Site(
+        "site-1",
+        CAISSE.id,
+        "CPAM de Rennes, accueil Colombier",
+        "7 cours des Alliés, 35000 Rennes",
+        "Métro Charles de Gaulle. Entrée de plain-pied, ascenseur, boucle magnétique à l'accueil.",
+        "du lundi au vendredi, de 8 h 30 à 17 h 30",
+        "caisse",
+    ),
+    people.Site(
+        "site-2",
+        CAISSE.id,
+        "France services de Redon",
+        "3 rue Notre-Dame, 35600 Redon",
+        "Gare à 300 m. Un agent vous installe dans une cabine et reste à côté pour vous aider.",
+        "du lundi au jeudi, de 9 h à 17 h",
+        "visio_accompagnee",
+    ),
+)
+AGENTS = (people.Agent("agent-1", CAISSE.id, "Maëlle Le Bihan"),)
 MEDECINS = (
     people.Medecin("medecin-1", CAISSE.id, "Dr Claire Le Goff", "Médecin-conseil"),
     people.Medecin("medecin-2", CAISSE.id, "Dr Antoine Mercier", "Médecin-conseil"),
@@ -54,10 +85,10 @@ class DemoAppointment(msgspec.Struct, frozen=True):
 
 
 class DemoLogin(msgspec.Struct, frozen=True):
-    """A doctor's ready-made login; `secret` goes behind the `#`."""
+    """The ready-made login of a doctor or an agent; `secret` goes behind the `#`."""
 
-    doctor_id: str
-    doctor: str
+    id: str
+    name: str
     secret: str
 
 
@@ -65,6 +96,7 @@ class DemoDay(msgspec.Struct, frozen=True):
     """The seeded day. Kept in the data directory, so that a restart finds it again."""
 
     logins: list[DemoLogin]
+    agents: list[DemoLogin]
     appointments: list[DemoAppointment]
 
     def code_of(self, telecontrole: str) -> str:
@@ -117,33 +149,52 @@ def _secret(file: Path) -> str:
     return file.read_text()
 
 
-async def day_of(database: Database, config: Config, now: datetime, count: int) -> DemoDay:
-    """The day that is in the data directory if it is not over, or else a new one."""
+async def day_of(
+    database: Database, config: Config, now: datetime, count: int
+) -> tuple[DemoDay, bool]:
+    """The day that is in the data directory if it is not over, or else a new one (True)."""
     file = config.data_dir / "demo.json"
     if file.exists():
-        kept = msgspec.json.decode(file.read_bytes(), type=DemoDay)
-        if kept.open_at(now, config):
-            return kept
+        kept = _kept(file)
+        if kept is not None and kept.open_at(now, config):
+            return kept, False
     day = await seed(database, config, now, count)
     write_atomically(file, msgspec.json.encode(day))
-    return day
+    return day, True
+
+
+def _kept(file: Path) -> DemoDay | None:
+    """What is there, unless another version of the demo wrote it."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=DemoDay)
+    except msgspec.ValidationError:
+        return None
 
 
 async def seed(database: Database, config: Config, now: datetime, count: int) -> DemoDay:
     """Write `count` télécontrôles shared by two médecins-conseils."""
-    registre, links = RegistreSql(database), Links(Keeper(config.secret))
+    registre = RegistreSql(database)
+    links = Links(Keeper(config.secret), Vault(config.secret))
     async with registre.transaction() as unite:
         if not await people.knows_caisse(unite.connection, CAISSE.id):
             await people.add_caisse(unite.connection, CAISSE)
             for medecin in MEDECINS:
                 await people.add_medecin(unite.connection, medecin)
+            for agent in AGENTS:
+                await people.add_agent(unite.connection, agent)
+            for site in SITES:
+                await people.add_site(unite.connection, site)
         appointments = [await appoint(unite, links, config, now, index) for index in range(count)]
-        logins = [DemoLogin(m.id, m.nom, await _login(unite, links, m.id)) for m in MEDECINS]
-    return DemoDay(logins, appointments)
+        logins = [await _login(unite, links, one, "console") for one in MEDECINS]
+        agents = [await _login(unite, links, one, "agent") for one in AGENTS]
+    return DemoDay(logins, agents, appointments)
 
 
-async def _login(unite: UniteSql, links: Links, doctor: str) -> str:
-    return await links.make_login(unite.connection, doctor, expires=None, once=False)
+async def _login(
+    unite: UniteSql, links: Links, who: people.Medecin | people.Agent, kind: Kind
+) -> DemoLogin:
+    secret = await links.make_login(unite.connection, who.id, expires=None, once=False, kind=kind)
+    return DemoLogin(who.id, who.nom, secret)
 
 
 async def appoint(
@@ -166,16 +217,6 @@ async def appoint(
     un.convoquer()
     await unite.enregistrer(un)
     link = await links.make(unite.connection, un.id, now)
-    texts = messages.convocation(
-        caisse=CAISSE.nom,
-        start=un.debut,
-        zone=un.fuseau,
-        link=f"{config.origin}/rdv#{link}",
-        helpline=CAISSE.telephone,
-    )
-    for text in texts:
-        to = assure.courriel if text.channel == "courriel" else assure.telephone
-        await outbox.put(unite.connection, un.id, to, text, now)
     name = f"{assure.civilite} {assure.nom}"
     return DemoAppointment(un.id, medecin.nom, medecin.id, un.debut, name, link, new_code())
 
@@ -194,7 +235,7 @@ def _assure(index: int) -> people.Assure:
         civilite=civilite,
         nom=nom + suffix,
         courriel=f"assure{index + 1}@exemple.invalid",
-        telephone=f"06399800{index + 1:02d}",
+        telephone=f"+336399800{index + 1:02d}",
     )
 
 
@@ -209,12 +250,17 @@ def ready(config: Config, ca: Path, day: DemoDay) -> dict[str, object]:
         "metrics": f"{base}/metrics",
         "medecins": [
             {
-                "id": login.doctor_id,
-                "nom": login.doctor,
+                "id": login.id,
+                "nom": login.name,
                 "connexion": f"{base}/console#{login.secret}",
             }
             for login in day.logins
         ],
+        "agents": [
+            {"id": one.id, "nom": one.name, "connexion": f"{base}/agent#{one.secret}"}
+            for one in day.agents
+        ],
+        "agent": f"{base}/agent",
         "telecontroles": [
             {
                 "id": a.id,

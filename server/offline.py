@@ -18,6 +18,8 @@ from .clock import SystemClock
 from .config import Config, ConfigurationError
 from .identity.links import Links
 from .identity.secrets import Keeper
+from .identity.sessions import Kind
+from .identity.vault import Vault
 from .record import Recorder
 from .rings import Rings
 from .store import people
@@ -120,22 +122,29 @@ def rotate(data_dir: Path, use: str, now: datetime) -> str:
     return ring.rotate(now)
 
 
-async def login(config: Config, medecin: str, now: datetime) -> str:
+async def login(config: Config, subject: str, now: datetime, kind: Kind = "console") -> str:
     """A login link for one use, for the time before OpenID Connect is set up.
 
-    :raises ConfigurationError: there is no such médecin-conseil.
+    :raises ConfigurationError: there is no such médecin-conseil, or agent.
     """
+    knows = people.knows_agent if kind == "agent" else people.knows_medecin
+    links = Links(Keeper(config.secret), Vault(config.secret))
     database = await open_database(config.database)
     try:
         async with RegistreSql(database).transaction() as unite:
-            if not await people.knows_medecin(unite.connection, medecin):
-                raise ConfigurationError(f"{medecin}: no such médecin-conseil")
-            secret = await Links(Keeper(config.secret)).make_login(
-                unite.connection, medecin, expires=now + config.login_lifetime, once=True
+            if not await knows(unite.connection, subject):
+                who = "agent" if kind == "agent" else "médecin-conseil"
+                raise ConfigurationError(f"{subject}: no such {who}")
+            secret = await links.make_login(
+                unite.connection,
+                subject,
+                expires=now + config.login_lifetime,
+                once=True,
+                kind=kind,
             )
     finally:
         await database.close()
-    return f"{config.origin}/console#{secret}"
+    return f"{config.origin}/{kind}#{secret}"
 
 
 def say(text: str) -> None:

@@ -8,7 +8,7 @@ import structlog
 
 log = structlog.get_logger()
 
-Kind = Literal["entry", "doctor"]
+Kind = Literal["entry", "doctor", "day"]
 Handler = Callable[[str], Awaitable[None]]
 
 
@@ -35,6 +35,10 @@ class Pusher:
         loop = asyncio.get_running_loop()
         self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
         self._timers.append(loop.call_later(after, self._put, ("doctor", doctor)))
+
+    def day_changed(self, doctor: str) -> None:
+        """Something came to this doctor's day, or left it."""
+        self._put(("day", doctor))
 
     def _put(self, item: tuple[Kind, str]) -> None:
         if item not in self._waiting:

@@ -9,7 +9,7 @@ from controle.presence import Detail, Fait, GenreFait, Role, Source
 from controle.verification import FORMAT, verifier
 
 from .clock import SystemClock
-from .entries import phase_of
+from .medecin.entries import phase_of
 from .store.facts import milestones
 from .store.sql import UniteSql
 

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +15,13 @@ from aiohttp import web
 
 from certs.files import write_atomically
 from certs.tls import server_context
+from controle.convocation import Canal
 
 from . import demo, logs
 from .app import Parts, create_app
 from .config import Config
+from .demo_story import live_through, plan_ahead
+from .notify import senders
 from .rings import Rings
 from .store.database import open_database
 
@@ -39,13 +42,20 @@ def listening(host: str, port: int) -> socket.socket:
 
 async def serve(config: Config, bound: socket.socket | None = None) -> None:
     """`telecontrole serve`."""
+    ways = senders.build(config)
+    for channel in (Canal.COURRIEL, Canal.SMS):
+        if channel not in ways:
+            # What is due by it waits, and agents see that nothing leaves.
+            log.warning("no_sender", reason=str(channel))
     database = await open_database(config.database)
     try:
         rings = Rings.open(config.data_dir, datetime.now(UTC))
-        parts = Parts(config=config, database=database, rings=rings)
+        parts = Parts(config=config, database=database, rings=rings, senders=ways)
         bound = bound or listening(config.host, config.port)
         await _until_stopped(parts, bound, lambda: None)
     finally:
+        for sender in ways.values():
+            await sender.close()
         await database.close()
 
 
@@ -64,7 +74,10 @@ async def serve_demo(
     config, ca = demo.configure(data_dir, bound.getsockname()[1], now, Config())
     database = await open_database(config.database)
     try:
-        day = await demo.day_of(database, config, now, count)
+        day, fresh = await demo.day_of(database, config, now, count)
+        rings = Rings.open(data_dir, now)
+        if fresh:
+            await live_through(database, config, rings, [one.id for one in day.appointments])
         # aiortc and the demo's pages are not loaded by a service.
         from .robots import run_robot  # noqa: PLC0415
         from .web.demo import demo_routes  # noqa: PLC0415
@@ -72,9 +85,10 @@ async def serve_demo(
         parts = Parts(
             config=config,
             database=database,
-            rings=Rings.open(data_dir, now),
+            rings=rings,
             codes=day.code_of,
-            keep_messages=True,
+            senders=senders.spool(),
+            keep_codes=True,
             extra=demo_routes(day),
         )
         ready = demo.ready(config, ca, day)
@@ -84,20 +98,32 @@ async def serve_demo(
                 write_atomically(ready_file, json.dumps(ready, ensure_ascii=False).encode())
             show(ready)
 
+        async def prepare(app: web.Application) -> None:
+            if fresh:
+                await plan_ahead(app, demo.CAISSE, [one.id for one in demo.MEDECINS])
+
         async with run_robot(robot, ready, ca):
-            await _until_stopped(parts, bound, announce)
+            await _until_stopped(parts, bound, announce, prepare)
     finally:
         await database.close()
 
 
-async def _until_stopped(parts: Parts, bound: socket.socket, announce: Callable[[], None]) -> None:
-    """Serve on `bound` until SIGINT or SIGTERM."""
+async def _until_stopped(
+    parts: Parts,
+    bound: socket.socket,
+    announce: Callable[[], None],
+    prepare: Callable[[web.Application], Awaitable[None]] | None = None,
+) -> None:
+    """Serve on `bound` until SIGINT or SIGTERM; `prepare` comes before anybody is let in."""
     config = parts.config
     tls = None
     if config.tls_certificate:
         tls = server_context(Path(config.tls_certificate), Path(config.tls_key))
+    app = await create_app(parts)
+    if prepare is not None:
+        await prepare(app)
     runner = web.AppRunner(
-        await create_app(parts),
+        app,
         access_log=None,
         keepalive_timeout=15,
         shutdown_timeout=SHUTDOWN,

@@ -2,6 +2,7 @@
 what the domain does not allow does not happen in the room."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal, Protocol
 
@@ -15,9 +16,10 @@ from signaling.protocol import Reception
 from signaling.room import NotAllowed, Occurrence, OccurrenceKind, Room
 from signaling.rooms import Memory
 
+from .assure.standing import in_person
 from .clock import SystemClock
-from .entries import ending, phase_of
 from .identity.sessions import Sessions
+from .medecin.entries import ending, phase_of
 from .record import Recorder
 from .store import people
 from .store.facts import Milestones, milestones
@@ -102,7 +104,9 @@ class RoomWitness:
             known = await milestones(unite.connection, un.id)
             if access.role == "assure" and not known.last_fact(GenreFait.INFORMATION_ACCEPTEE):
                 raise NotAllowed("information", "Lisez d'abord l'information sur vos droits.")
-            return self._memory(un, known, await self.reception(unite, un))
+            memory = self._memory(un, known, await self.reception(unite, un))
+            booked = await in_person(unite.connection, un.id)
+            return replace(memory, in_person=booked.told() if booked else None)
 
     def _check_holder(self, un: Telecontrole, access: Access) -> None:
         holder = un.assure if access.role == "assure" else un.medecin_conseil

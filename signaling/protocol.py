@@ -124,6 +124,15 @@ class Ending(Message, frozen=True):
     reason: EndReason
 
 
+class InPerson(Message, frozen=True):
+    """The in-person appointment that was fixed while somebody is there: the same for both."""
+
+    start: str
+    timezone: str
+    site: str
+    address: str
+
+
 class RoomState(Message, frozen=True):
     """The whole room, small enough to be sent at each change; the highest `version` is right."""
 
@@ -136,6 +145,7 @@ class RoomState(Message, frozen=True):
     #: Number of the last offer; the next one is this plus one.
     negotiation: int
     admitted_at: str | None = None
+    in_person: InPerson | None = None
     ending: Ending | None = None
 
 
@@ -186,6 +196,12 @@ class Entry(Message, frozen=True):
     clinical_exam: bool = False
     in_person: bool = False
     outcome_version: int = 0
+    #: What the assuré declared to need, as codes.
+    needs: list[str] = []
+    #: The last reason that was given for an absence; empty: none was.
+    justification: Literal["", "deposee", "acceptee", "refusee"] = ""
+    #: No message of the convocation arrived.
+    undelivered: bool = False
 
 
 class Day(Message, frozen=True):

@@ -18,6 +18,7 @@ from .protocol import (
     Devices,
     Ending,
     EndReason,
+    InPerson,
     Media,
     Phase,
     Reception,
@@ -118,6 +119,7 @@ class Room:
     seq: int = 0
     version: int = 0
     admitted_at: datetime | None = None
+    in_person: InPerson | None = None
     ending: Ending | None = None
 
     def place(self, role: Role) -> Place:
@@ -137,6 +139,7 @@ class Room:
             reception=self.reception,
             negotiation=self.negotiation,
             admitted_at=iso(self.admitted_at),
+            in_person=self.in_person,
             ending=self.ending,
         )
 
@@ -299,6 +302,13 @@ def receive(room: Room, reception: Reception) -> Step:
     if reception == room.reception:
         return Step(room)
     return Step(replace(room, reception=reception, version=room.version + 1))
+
+
+def meet(room: Room, in_person: InPerson | None) -> Step:
+    """Both see where and when they meet in person; None: not any more."""
+    if in_person == room.in_person:
+        return Step(room)
+    return Step(replace(room, in_person=in_person, version=room.version + 1))
 
 
 # --- what passes --------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 import structlog
 
 from .access import Access
-from .protocol import EndReason, Message, Phase, Reception, Replaced, Role
-from .room import UNKNOWN, NotAllowed, Occurrence, Place, Room, Step, drop, end, join, receive
+from .protocol import EndReason, InPerson, Message, Phase, Reception, Replaced, Role
+from .room import UNKNOWN, NotAllowed, Occurrence, Place, Room, Step, drop, end, join, meet, receive
 
 log = structlog.get_logger()
 
@@ -32,6 +32,7 @@ class Memory:
     #: Since when, where it is known: the grace of a return counts from then.
     lost_since: Mapping[Role, datetime] = field(default_factory=dict)
     reception: Reception = UNKNOWN
+    in_person: InPerson | None = None
 
 
 class Witness(Protocol):
@@ -162,6 +163,13 @@ class Rooms:
             if room is not None and room.phase != "ended":
                 await self._apply(receive(room, reception), None)
 
+    async def meet(self, room_id: str, in_person: InPerson | None) -> None:
+        """Tell both where and when they meet in person; it is on record already."""
+        async with self._lock(room_id):
+            room = self._rooms.get(room_id)
+            if room is not None and room.phase != "ended":
+                await self._apply(meet(room, in_person), None)
+
     async def beat(self) -> None:
         """Put on record who is there now; forget rooms that have been empty for long."""
         for room_id in list(self._rooms):
@@ -256,6 +264,7 @@ def remembered(room_id: str, memory: Memory, now: datetime) -> Room:
         assure=place("assure"),
         medecin_conseil=place("medecin_conseil"),
         reception=memory.reception,
+        in_person=memory.in_person,
         # Versions go on growing over a restart: a client keeps the highest it has seen.
         # In milliseconds, no room changes faster than that.
         version=int(now.timestamp() * 1000),

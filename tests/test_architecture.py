@@ -130,9 +130,17 @@ def test_nothing_in_the_product_records_a_person(path: Path) -> None:
 
 #: Names that are no address: a namespace of W3C, what an operator is shown as an example.
 HARMLESS = re.compile(
-    r"^(www\.w3\.org|localhost|127\.0\.0\.1|host|(.+\.)?example(\.(org|com|fr))?)$"
+    r"^(www\.w3\.org|localhost|127\.0\.0\.1|host|(.+\.)?ex[ae]mple(\.(org|com|fr))?)$"
 )
 URL = re.compile(r"\b(?:https?|wss?)://([A-Za-z0-9.-]+)|\b(?:stuns?|turns?):([A-Za-z0-9.-]+)")
+
+
+#: An SMS leaves by a provider, if the operator has chosen one: each is named in one file, and the
+#: text holds no name and no context (row CN-08).
+PROVIDERS = {
+    "sms_ovh.py": {"eu.api.ovh.com"},
+    "sms_smsmode.py": {"rest.smsmode.com"},
+}
 
 
 @pytest.mark.row("SP-07")
@@ -142,7 +150,7 @@ def test_the_product_speaks_to_no_third_party(path: Path) -> None:
 
     foreign = {host for host in hosts if not HARMLESS.match(host)}
 
-    assert foreign == set()
+    assert foreign == PROVIDERS.get(path.name, set())
 
 
 #: The first versions without a known flaw that touches us (docs/threat-model.md).

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.store import schema as t
@@ -18,6 +18,8 @@ from server.store.sql import read, written
 from .secrets import Keeper
 
 Verdict = Literal["right", "wrong", "locked", "expired"]
+#: What a code opens: the door of the room, or the answer to « is this message genuine? ».
+Usage = Literal["entree", "verification"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,20 @@ class TooManyCodes(Exception):
 class SecondFactor:
     """`codes`: draws the code of a télécontrôle; the demo hands in one that it can print."""
 
-    def __init__(self, keeper: Keeper, rules: CodeRules, codes: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        rules: CodeRules,
+        codes: Callable[[str], str],
+        usage: Usage = "entree",
+    ) -> None:
         self._keeper = keeper
         self._rules = rules
         self._codes = codes
+        self._usage = usage
+
+    def _hashed(self, telecontrole: str, code: str) -> str:
+        return self._keeper.hashed("code", self._usage, telecontrole, code)
 
     async def send(self, connection: AsyncConnection, telecontrole: str, now: datetime) -> Sent:
         """Prepare a code.
@@ -87,7 +99,7 @@ class SecondFactor:
         await self._keep(
             connection,
             telecontrole,
-            empreinte=self._keeper.hashed("code", telecontrole, code),
+            empreinte=self._hashed(telecontrole, code),
             envoye=written(now),
             expire=written(now + self._rules.lifetime),
             envois=row["envois"] + 1,
@@ -106,7 +118,7 @@ class SecondFactor:
         if read(row["expire"]) < now:
             await self._keep(connection, telecontrole, empreinte=None)
             return Checked("expired")
-        if self._keeper.same(row["empreinte"], "code", telecontrole, code):
+        if self._keeper.same(row["empreinte"], "code", self._usage, telecontrole, code):
             await self._keep(connection, telecontrole, empreinte=None, essais=0, envois=0)
             return Checked("right")
         return await self._wrong(connection, telecontrole, row["essais"] + 1, now)
@@ -135,12 +147,16 @@ class SecondFactor:
         self, connection: AsyncConnection, telecontrole: str, now: datetime
     ) -> dict[str, Any]:
         """What is known; the count of codes sent starts anew after `lock`."""
-        found = await connection.execute(
-            select(t.code_acces).where(t.code_acces.c.telecontrole == telecontrole)
-        )
+        found = await connection.execute(select(t.code_acces).where(*self._of(telecontrole)))
         row = found.mappings().first()
         if row is None:
-            fresh = {"telecontrole": telecontrole, "essais": 0, "envois": 0, "depuis": written(now)}
+            fresh = {
+                "telecontrole": telecontrole,
+                "usage": self._usage,
+                "essais": 0,
+                "envois": 0,
+                "depuis": written(now),
+            }
             await connection.execute(insert(t.code_acces).values(fresh))
             return {"empreinte": None, "envoye": None, "expire": None, "verrou": None, **fresh}
         if now - read(row["depuis"]) > self._rules.lock:
@@ -149,8 +165,12 @@ class SecondFactor:
         return dict(row)
 
     async def _keep(self, connection: AsyncConnection, telecontrole: str, **values: object) -> None:
-        await connection.execute(
-            update(t.code_acces).where(t.code_acces.c.telecontrole == telecontrole).values(values)
+        await connection.execute(update(t.code_acces).where(*self._of(telecontrole)).values(values))
+
+    def _of(self, telecontrole: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        return (
+            t.code_acces.c.telecontrole == telecontrole,
+            t.code_acces.c.usage == self._usage,
         )
 
 

@@ -12,6 +12,16 @@ def new_secret() -> str:
     return secrets.token_urlsafe(SECRET_BYTES)
 
 
+#: No 0 O 1 I L U: read aloud on the phone, copied by hand.
+SHORT_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_short_code() -> str:
+    """« K7QF-2M9D », by which a message can be verified: 39 bits, and not a secret by itself."""
+    drawn = "".join(secrets.choice(SHORT_ALPHABET) for _ in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
 def new_code() -> str:
     """Six digits, each of the million equally likely."""
     return f"{secrets.randbelow(1_000_000):06d}"

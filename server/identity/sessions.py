@@ -14,13 +14,17 @@ from server.store.sql import read, written
 
 from .secrets import Keeper, new_secret
 
-Kind = Literal["assure", "console"]
+Kind = Literal["assure", "console", "agent"]
 
 #: How often it is written that a session is used: a write is a wait for the disk.
 SEEN_EVERY = timedelta(minutes=1)
 
 #: `__Host-`: this host alone, https alone, the whole site (RFC 6265bis §4.1.3.2).
-COOKIES: dict[Kind, str] = {"assure": "__Host-assure", "console": "__Host-console"}
+COOKIES: dict[Kind, str] = {
+    "assure": "__Host-assure",
+    "console": "__Host-console",
+    "agent": "__Host-agent",
+}
 
 
 @dataclass(frozen=True, slots=True)

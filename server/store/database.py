@@ -40,10 +40,10 @@ class Database:
         await self._engine.dispose()
 
 
-async def open_database(url: str) -> Database:
-    """Create what is missing, bring the schema up to date."""
+async def open_database(url: str, **options: Any) -> Database:
+    """Create what is missing, bring the schema up to date; `options` are the engine's."""
     await asyncio.to_thread(migrate, url)
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), **options)
     if url.startswith("sqlite"):
         _prepare_sqlite(engine)
     return Database(engine)

@@ -18,6 +18,33 @@ class Caisse:
     nom: str
     fuseau: str
     telephone: str
+    horaires: str = ""
+    territoire: str = ""
+    strict_48h: bool = False
+    responsable: str = ""
+    dpd: str = ""
+    conservation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where somebody is received; `acces` and `horaires` in words, `genre` « caisse » or
+    « visio_accompagnee » (a booth, somebody to help)."""
+
+    id: str
+    caisse: str
+    nom: str
+    adresse: str
+    acces: str
+    horaires: str
+    genre: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    id: str
+    caisse: str
+    nom: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +72,9 @@ class Assure:
     nom: str
     courriel: str
     telephone: str
+    adresse: str = ""
+    langue: str = "fr"
+    reference: str = ""
 
 
 async def add_caisse(connection: AsyncConnection, caisse: Caisse) -> None:
@@ -53,6 +83,24 @@ async def add_caisse(connection: AsyncConnection, caisse: Caisse) -> None:
 
 async def add_medecin(connection: AsyncConnection, medecin: Medecin) -> None:
     await connection.execute(insert(t.medecin_conseil).values(_values(medecin)))
+
+
+async def add_agent(connection: AsyncConnection, agent: Agent) -> None:
+    await connection.execute(insert(t.agent).values(_values(agent)))
+
+
+async def add_site(connection: AsyncConnection, site: Site) -> None:
+    await connection.execute(insert(t.site).values(_values(site)))
+
+
+async def agent(connection: AsyncConnection, identifier: str) -> Agent:
+    row = await connection.execute(select(t.agent).where(t.agent.c.id == identifier))
+    return Agent(**row.mappings().one())
+
+
+async def knows_agent(connection: AsyncConnection, identifier: str) -> bool:
+    found = await connection.scalar(select(t.agent.c.id).where(t.agent.c.id == identifier))
+    return found is not None
 
 
 async def add_assure(connection: AsyncConnection, assure: Assure) -> None:
@@ -108,5 +156,5 @@ async def set_delay(
     )
 
 
-def _values(person: Caisse | Medecin | Assure) -> dict[str, object]:
+def _values(person: Caisse | Site | Agent | Medecin | Assure) -> dict[str, object]:
     return {name: getattr(person, name) for name in person.__slots__}

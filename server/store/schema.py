@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -30,6 +31,25 @@ caisse = Table(
     Column("nom", Text, nullable=False),
     Column("fuseau", String(64), nullable=False),
     Column("telephone", String(32), nullable=False),
+    #: Hours of the helpline, in words.
+    Column("horaires", Text, nullable=False, server_default=""),
+    #: Where its public holidays are: a subdivision of the `holidays` library, or empty (mainland).
+    Column("territoire", String(16), nullable=False, server_default=""),
+    #: Two days of 24 hours, not only of the calendar, before an appointment.
+    Column("strict_48h", Boolean, nullable=False, server_default="0"),
+    #: Data protection: who is responsible, whom to write to, how long it is kept.
+    Column("responsable", Text, nullable=False, server_default=""),
+    Column("dpd", Text, nullable=False, server_default=""),
+    Column("conservation", Text, nullable=False, server_default=""),
+)
+
+#: Plans, moves, calls; administrative only.
+agent = Table(
+    "agent",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("caisse", ID, ForeignKey("caisse.id"), nullable=False),
+    Column("nom", Text, nullable=False),
 )
 
 medecin_conseil = Table(
@@ -51,8 +71,15 @@ assure = Table(
     Column("caisse", ID, ForeignKey("caisse.id"), nullable=False),
     Column("civilite", String(16), nullable=False),
     Column("nom", Text, nullable=False),
+    #: Empty: none is known, that channel is not used.
     Column("courriel", Text, nullable=False),
     Column("telephone", String(32), nullable=False),
+    Column("adresse", Text, nullable=False, server_default=""),
+    #: The language of the messages (server/notify/messages.py LANGUAGES).
+    Column("langue", String(8), nullable=False, server_default="fr"),
+    #: What the caisse's own system calls this person; never the NIR.
+    Column("reference", String(64), nullable=False, server_default=""),
+    Index("assure_par_reference", "caisse", "reference"),
 )
 
 telecontrole = Table(
@@ -68,8 +95,135 @@ telecontrole = Table(
     Column("duree_minutes", Integer, nullable=False),
     Column("etat", String(32), nullable=False),
     Column("examen_clinique", Boolean, nullable=False),
+    #: The first of those that replaced each other, and this one's place among them: the UID and
+    #: SEQUENCE of the calendar entry.
+    Column("serie", ID, nullable=False),
+    Column("sequence", Integer, nullable=False, server_default="0"),
+    #: The one that this one replaces; at most one successor each.
+    Column("suite_de", ID),
+    #: The short code by which a message can be verified.
+    Column("code", String(16), nullable=False),
+    #: Declared needs, a JSON list.
+    Column("besoins", Text, nullable=False, server_default="[]"),
     Index("telecontrole_du_medecin", "medecin_conseil", "debut"),
     Index("telecontrole_par_etat", "etat"),
+    Index("telecontrole_de_la_caisse", "caisse", "debut"),
+    Index("telecontrole_serie", "serie"),
+    UniqueConstraint("suite_de", name="telecontrole_suite_de"),
+    UniqueConstraint("code", name="telecontrole_code"),
+)
+
+#: When a médecin-conseil can be booked, week by week; none: the ordinary hours.
+disponibilite = Table(
+    "disponibilite",
+    metadata,
+    Column("medecin_conseil", ID, ForeignKey("medecin_conseil.id"), primary_key=True),
+    #: 0 is Monday; hours are local, « 09:00 ».
+    Column("jour", Integer, primary_key=True),
+    Column("de", String(5), primary_key=True),
+    Column("a", String(5), nullable=False),
+)
+
+#: When a médecin-conseil is away.
+absence = Table(
+    "absence",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("medecin_conseil", ID, ForeignKey("medecin_conseil.id"), nullable=False, index=True),
+    Column("debut", INSTANT, nullable=False),
+    Column("fin", INSTANT, nullable=False),
+)
+
+site = Table(
+    "site",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("caisse", ID, ForeignKey("caisse.id"), nullable=False),
+    Column("nom", Text, nullable=False),
+    Column("adresse", Text, nullable=False),
+    #: How to get in, step-free or not; and when it is open: in words.
+    Column("acces", Text, nullable=False),
+    Column("horaires", Text, nullable=False),
+    #: « caisse », or « visio_accompagnee » (France services, a booth of the caisse).
+    Column("genre", String(32), nullable=False),
+)
+
+#: An in-person appointment; a request has at most one that holds (etat « convoque »).
+rendez_vous = Table(
+    "rendez_vous",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("telecontrole", ID, ForeignKey("telecontrole.id"), nullable=False, index=True),
+    Column("site", ID, ForeignKey("site.id"), nullable=False),
+    Column("medecin_conseil", ID, ForeignKey("medecin_conseil.id"), nullable=False),
+    Column("debut", INSTANT, nullable=False),
+    Column("fuseau", String(64), nullable=False),
+    Column("duree_minutes", Integer, nullable=False),
+    Column("etat", String(16), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Index("rendez_vous_du_medecin", "medecin_conseil", "debut"),
+)
+
+#: Why somebody could not, or cannot, come; a person decides.
+justification = Table(
+    "justification",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("telecontrole", ID, ForeignKey("telecontrole.id"), nullable=False, index=True),
+    Column("motif", String(32), nullable=False),
+    Column("depose", INSTANT, nullable=False),
+    Column("etat", String(16), nullable=False),
+    Column("decide", INSTANT),
+    Column("decide_par", ID),
+)
+
+#: Its document, encrypted (server/identity/vault.py).
+piece = Table(
+    "piece",
+    metadata,
+    Column("justification", ID, ForeignKey("justification.id"), primary_key=True),
+    Column("type", String(32), nullable=False),
+    Column("taille", Integer, nullable=False),
+    Column("contenu", LargeBinary, nullable=False),
+)
+
+#: What an agent has to do; one of each kind for a télécontrôle, opened again when due again.
+tache = Table(
+    "tache",
+    metadata,
+    Column("telecontrole", ID, ForeignKey("telecontrole.id"), primary_key=True),
+    Column("genre", String(32), primary_key=True),
+    Column("caisse", ID, ForeignKey("caisse.id"), nullable=False),
+    Column("cree", INSTANT, nullable=False),
+    Column("faite", INSTANT),
+    Column("faite_par", ID),
+    Index("tache_a_faire", "caisse", "faite"),
+)
+
+#: Keys of a caisse's own system; `portees` is a JSON list of scopes.
+cle_api = Table(
+    "cle_api",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("caisse", ID, ForeignKey("caisse.id"), nullable=False),
+    Column("nom", Text, nullable=False),
+    Column("empreinte", HASH, nullable=False, unique=True),
+    Column("portees", Text, nullable=False),
+    Column("cree", INSTANT, nullable=False),
+    Column("revoquee", INSTANT),
+)
+
+#: What was answered to a request that carried an Idempotency-Key.
+requete = Table(
+    "requete",
+    metadata,
+    Column("cle_api", ID, ForeignKey("cle_api.id"), primary_key=True),
+    Column("cle", String(128), primary_key=True),
+    #: Of method, path and body: the same key for something else is an error.
+    Column("empreinte", HASH, nullable=False),
+    Column("statut", Integer, nullable=False),
+    Column("reponse", Text, nullable=False),
+    Column("instant", INSTANT, nullable=False, index=True),
 )
 
 #: At most one in-person request for each télécontrôle: its key says so.
@@ -111,11 +265,14 @@ issue = Table(
     Column("categorie", Integer),
     Column("sequelles", Boolean),
     Column("motif_correction", Text),
+    #: Why it was signed before the grace was over; apart, like the line above.
+    Column("motif_anticipation", Text),
     Column("signataire", ID, nullable=False),
     Column("instant", INSTANT, nullable=False),
 )
 
-#: A join link; `empreinte` hashes the secret that its URL fragment carries.
+#: A join link; `empreinte` hashes the secret that its URL fragment carries, `scelle` is the
+#: secret itself, encrypted: the reminder holds the same link as the convocation.
 lien = Table(
     "lien",
     metadata,
@@ -123,6 +280,7 @@ lien = Table(
     Column("telecontrole", ID, ForeignKey("telecontrole.id"), nullable=False, index=True),
     Column("cree", INSTANT, nullable=False),
     Column("revoque", INSTANT),
+    Column("scelle", Text, nullable=False, server_default=""),
 )
 
 #: The second factor of one télécontrôle: the code in course, and what was tried.
@@ -130,6 +288,8 @@ code_acces = Table(
     "code_acces",
     metadata,
     Column("telecontrole", ID, ForeignKey("telecontrole.id"), primary_key=True),
+    #: « entree » or « verification »: guessing at one locks that one alone.
+    Column("usage", String(16), primary_key=True, server_default="entree"),
     Column("empreinte", HASH),
     Column("envoye", INSTANT),
     Column("expire", INSTANT),
@@ -139,12 +299,13 @@ code_acces = Table(
     Column("verrou", INSTANT),
 )
 
-#: A login link of a médecin-conseil.
+#: A login link of a médecin-conseil (genre « console ») or an agent (« agent »).
 connexion = Table(
     "connexion",
     metadata,
     Column("empreinte", HASH, primary_key=True),
-    Column("medecin_conseil", ID, ForeignKey("medecin_conseil.id"), nullable=False),
+    Column("genre", String(16), nullable=False),
+    Column("sujet", ID, nullable=False),
     Column("expire", INSTANT),
     Column("unique", Boolean, nullable=False),
     Column("utilise", INSTANT),
@@ -173,16 +334,42 @@ jeton_utilise = Table(
     Column("expire", Integer, nullable=False, index=True),
 )
 
-#: What was sent to whom (demo: read on the outbox page).
+#: The outbox: what is due, and what became of it. `id` is the Message-ID and the providers'
+#: idempotency key. `contenu` is what was rendered at the first attempt, encrypted: every attempt
+#: sends the same words, and they can be shown later.
 envoi = Table(
     "envoi",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", ID, primary_key=True),
     Column("telecontrole", ID, ForeignKey("telecontrole.id"), nullable=False, index=True),
+    #: What it is about: the télécontrôle, or an in-person appointment.
+    Column("sujet", ID, nullable=False),
     Column("genre", String(32), nullable=False),
     Column("canal", String(16), nullable=False),
+    #: 0; codes, of which there may be several, are numbered.
+    Column("rang", Integer, nullable=False),
     Column("destinataire", Text, nullable=False),
-    Column("objet", Text, nullable=False),
-    Column("corps", Text, nullable=False),
-    Column("instant", INSTANT, nullable=False),
+    Column("langue", String(8), nullable=False),
+    Column("etat", String(16), nullable=False),
+    #: Not before, not from then on (none: any time).
+    Column("du", INSTANT, nullable=False),
+    Column("limite", INSTANT),
+    Column("prochain", INSTANT, nullable=False),
+    Column("essais", Integer, nullable=False),
+    #: Attempts whose end nobody knows: it may have left then.
+    Column("incertains", Integer, nullable=False),
+    #: Who has it in hand, and until when it may be silent.
+    Column("porteur", String(32)),
+    Column("bail", INSTANT),
+    Column("version", String(40), nullable=False),
+    Column("contenu", Text),
+    #: The provider's name for it; why the last attempt failed, as a code.
+    Column("reference", String(128)),
+    Column("motif", String(64), nullable=False),
+    Column("cree", INSTANT, nullable=False),
+    Column("envoye", INSTANT),
+    Column("remis", INSTANT),
+    UniqueConstraint("sujet", "genre", "canal", "rang", name="envoi_unique"),
+    Index("envoi_du", "etat", "prochain"),
+    Index("envoi_reference", "reference"),
 )

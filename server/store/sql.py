@@ -4,9 +4,10 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +16,7 @@ from controle.issue import Conclusion, Issue, Qualification
 from controle.presence import Fait
 from controle.registre import SceauIncoherent, TelecontroleInconnu, VersionConcurrente
 from controle.telecontrole import Contexte, DemandePresentiel, Etat, OriginePresentiel, Telecontrole
+from server.identity.secrets import new_short_code
 
 from . import schema as t
 from .database import Database
@@ -77,14 +79,26 @@ class UniteSql:
             "duree_minutes": round(un.duree.total_seconds() / 60),
             "etat": str(un.etat),
             "examen_clinique": un.examen_clinique,
+            "serie": un.serie,
+            "sequence": un.sequence,
+            "suite_de": un.suite_de,
+            "besoins": json.dumps(un.besoins),
         }
         changed = await self.connection.execute(
             update(t.telecontrole).where(t.telecontrole.c.id == un.id).values(values)
         )
         if not changed.rowcount:
-            await self.connection.execute(insert(t.telecontrole).values(id=un.id, **values))
+            un.code = un.code or new_short_code()
+            await self.connection.execute(
+                insert(t.telecontrole).values(id=un.id, code=un.code, **values)
+            )
         if un.presentiel is not None:
             await self._keep_request(un.presentiel)
+        elif un.suivi_par is not None:
+            # Agreed to: another call takes the place of the in-person request (row IP-05).
+            await self.connection.execute(
+                delete(t.demande_presentiel).where(t.demande_presentiel.c.telecontrole == un.id)
+            )
 
     async def _keep_request(self, demande: DemandePresentiel) -> None:
         known = await self.connection.scalar(
@@ -197,6 +211,7 @@ class UniteSql:
                 categorie=issue.categorie,
                 sequelles=issue.sequelles,
                 motif_correction=issue.motif_correction,
+                motif_anticipation=issue.motif_anticipation,
                 signataire=issue.signataire,
                 instant=written(issue.instant),
             )
@@ -228,9 +243,14 @@ def _json(text: str) -> object:
         return text
 
 
+@cache
 def _telecontroles() -> Select[Any]:
+    """Made once: a statement is immutable, and this one costs more to make than to run."""
+    after = t.telecontrole.alias()
+    successor = select(after.c.id).where(after.c.suite_de == t.telecontrole.c.id).scalar_subquery()
     return select(
         t.telecontrole,
+        successor.label("suivi_par"),
         t.demande_presentiel.c.origine,
         t.demande_presentiel.c.instant.label("demande_instant"),
     ).outerjoin(t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
@@ -254,6 +274,12 @@ def _telecontrole(row: RowMapping) -> Telecontrole:
         etat=Etat(row["etat"]),
         presentiel=demande,
         examen_clinique=row["examen_clinique"],
+        serie=row["serie"],
+        sequence=row["sequence"],
+        suite_de=row["suite_de"],
+        suivi_par=row["suivi_par"],
+        besoins=tuple(json.loads(row["besoins"])),
+        code=row["code"],
     )
 
 
@@ -266,6 +292,7 @@ def _issue(row: RowMapping) -> Issue:
         categorie=row["categorie"],
         sequelles=row["sequelles"],
         motif_correction=row["motif_correction"],
+        motif_anticipation=row["motif_anticipation"],
         signataire=row["signataire"],
         instant=read(row["instant"]),
     )

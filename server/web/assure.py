@@ -1,4 +1,4 @@
-"""/api/assure: the assuré's requests, each a few lines over server/door.py."""
+"""/api/assure: the assuré's requests, each a few lines over server/assure/door.py."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""/api/console: the médecin-conseil's requests, each a few lines over server/desk.py."""
+"""/api/console: the médecin-conseil's requests, each a few lines over server/medecin/desk.py."""
 
 import json
 from uuid import UUID
@@ -13,12 +13,15 @@ from server.keys import (
     CONSOLE_SOCKETS,
     DESK,
     LINKS,
+    MEDICAL,
     OUTCOMES,
     REGISTRE,
     ROOM_SOCKETS,
     SESSIONS,
 )
 
+from .agent_messages import CallForm, DecisionForm
+from .console_messages import InPersonChosen
 from .errors import BadBody, Unauthenticated
 from .http import answer, body, is_date
 from .messages import IdentityCheck, Login, OutcomeForm
@@ -26,6 +29,7 @@ from .messages import IdentityCheck, Login, OutcomeForm
 routes = web.RouteTableDef()
 
 ONE = "/api/console/telecontroles/{id}"
+JUSTIFICATION = f"{ONE}/justifications/{{justification}}"
 
 
 async def required(request: web.Request) -> Session:
@@ -127,3 +131,51 @@ async def outcome(request: web.Request) -> web.Response:
         raise BadBody("Cette date n'existe pas.", "date")
     signed = await request.app[OUTCOMES].sign(session, wanted(request), form)
     return answer(signed, status=201)
+
+
+# --- before the outcome, and instead of the call ------------------------------------------------
+
+
+@routes.post(f"{ONE}/appels")
+async def called(request: web.Request) -> web.Response:
+    session = await required(request)
+    form = await body(request, CallForm)
+    return answer(await request.app[MEDICAL].called(session, wanted(request), form), status=201)
+
+
+@routes.get(f"{ONE}/presentiel")
+async def in_person_choices(request: web.Request) -> web.Response:
+    session = await required(request)
+    return answer(await request.app[MEDICAL].choices(session, wanted(request)))
+
+
+@routes.post(f"{ONE}/presentiel")
+async def in_person(request: web.Request) -> web.Response:
+    session = await required(request)
+    chosen = await body(request, InPersonChosen)
+    return answer(await request.app[MEDICAL].book(session, wanted(request), chosen), status=201)
+
+
+@routes.get(f"{JUSTIFICATION}/piece")
+async def document(request: web.Request) -> web.Response:
+    """To be saved, never shown by a page of ours; what could be health is kept by no cache."""
+    session = await required(request)
+    given = request.match_info["justification"]
+    found = await request.app[MEDICAL].document(session, wanted(request), given)
+    name = "piece.pdf" if found.type == "application/pdf" else "piece.jpg"
+    return web.Response(
+        body=found.content,
+        content_type=found.type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@routes.post(f"{JUSTIFICATION}/decision")
+async def decide(request: web.Request) -> web.Response:
+    session = await required(request)
+    form = await body(request, DecisionForm)
+    given = request.match_info["justification"]
+    return answer(await request.app[MEDICAL].decide(session, wanted(request), given, form))

@@ -7,8 +7,11 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from controle.calendrier import ConvocationTardive
 from controle.refus import Refus
-from server.door import CodeRefused, DoorClosed
+from server.assure.documents import DocumentTooLarge
+from server.assure.door import CodeRefused, DoorClosed
+from server.assure.verification import CodeUnknown, TooManyTries
 from server.identity.second_factor import TooManyCodes
 
 from .messages import Failure, Problem
@@ -42,6 +45,12 @@ CONFLICTS = frozenset(
         "transition_impossible", "entretien_en_cours", "trop_tot_pour_conclure",
         "identite_non_controlee", "issue_scellee", "version_concurrente", "controle_sans_objet",
         "sceau_incoherent",
+        "convocation_non_remise", "rappel_non_envoye", "aucun_appel", "justification_en_attente",
+        "creneau_pris", "medecin_indisponible", "deja_decide", "justification_impossible",
+        "presentiel_sans_demande", "presentiel_deja_fixe", "presentiel_termine",
+        "presentiel_a_venir", "suite_deja_donnee", "presentiel_attendu", "accord_manquant",
+        "incidents_trop_nombreux", "deja_planifie", "tache_inconnue", "envoi_en_cours",
+        "trop_tard_pour_envoyer", "trop_de_justifications",
     }
 )  # fmt: skip
 
@@ -68,9 +77,12 @@ def problem_of(wrong: Exception) -> tuple[int, Problem]:
 
 
 def domain(wrong: Refus) -> tuple[int, Problem]:
-    problem = Problem(code=wrong.code, message=wrong.message, field=wrong.champ)
-    if wrong.code == "telecontrole_inconnu":
+    first = wrong.premiere_date.isoformat() if isinstance(wrong, ConvocationTardive) else None
+    problem = Problem(code=wrong.code, message=wrong.message, field=wrong.champ, first_date=first)
+    if wrong.code in ("telecontrole_inconnu", "piece_inconnue"):
         return 404, problem
+    if wrong.code == "reserve_au_service_medical":
+        return 403, problem
     return 409 if wrong.code in CONFLICTS else 422, problem
 
 
@@ -111,11 +123,31 @@ def code_problem(wrong: CodeRefused) -> tuple[int, Problem]:
     return 403, Problem(code="code_faux", message=message, field="code")
 
 
+def code_unknown(_: CodeUnknown) -> tuple[int, Problem]:
+    return 404, Problem(
+        code="code_inconnu",
+        message="Nous ne connaissons pas ce code. Ce message ne vient peut-être pas de nous.",
+        field="code",
+    )
+
+
+def too_large(wrong: DocumentTooLarge) -> tuple[int, Problem]:
+    return 413, Problem(code=wrong.code, message=wrong.message, field=wrong.champ)
+
+
+def too_many_tries(wrong: TooManyTries) -> tuple[int, Problem]:
+    message = f"Trop d'essais. Réessayez dans {minutes(wrong.wait)}, ou appelez votre caisse."
+    return 429, Problem(code="trop_d_essais", message=message, retry_after=wrong.wait)
+
+
 TABLE: tuple[tuple[type[Exception], Callable[[Any], tuple[int, Problem]]], ...] = (
+    (DocumentTooLarge, too_large),
     (Refus, domain),
     (DoorClosed, door),
     (CodeRefused, code_problem),
     (TooManyCodes, too_many),
+    (CodeUnknown, code_unknown),
+    (TooManyTries, too_many_tries),
     (Unauthenticated, unauthenticated),
     (Forbidden, forbidden),
     (BadBody, bad_body),

@@ -14,6 +14,7 @@ Secret = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
 Code = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$")]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Reason = Annotated[str, Meta(min_length=3, max_length=500)]
 
 Access = Literal[
     "ouvert",
@@ -28,6 +29,10 @@ Access = Literal[
 ]
 
 
+#: Where a justification stands; empty: none was given.
+Examined = Literal["", "deposee", "acceptee", "refusee"]
+
+
 class Body(Struct, frozen=True, kw_only=True):
     """What every body is: immutable, its fields named."""
 
@@ -40,6 +45,8 @@ class Problem(Body, frozen=True):
     field: str | None = None
     #: Seconds to wait before trying again, where waiting helps.
     retry_after: int | None = None
+    #: The first date for which there is still time to convoke, where a date came too early.
+    first_date: str | None = None
 
 
 class Failure(Body, frozen=True):
@@ -111,6 +118,28 @@ class Visit(Body, frozen=True):
     access: RoomAccess
 
 
+class Place(Body, frozen=True):
+    """An in-person appointment: where, and when. It names nobody."""
+
+    start: str
+    timezone: str
+    #: The zone in words: « heure de Paris ».
+    zone: str
+    minutes: int
+    name: str
+    address: str
+    access: str
+    hours: str
+
+
+class Said(Body, frozen=True):
+    """What the assuré has said behind this link: that it was said, never what."""
+
+    acknowledged: bool = False
+    needs: bool = False
+    justification: Examined = ""
+
+
 class LinkState(Body, frozen=True):
     """POST /api/assure/lien: where the appointment stands; changes nothing.
 
@@ -126,6 +155,13 @@ class LinkState(Body, frozen=True):
     #: Seconds until `at` by the server's clock, for trop_tot: the page opens by itself.
     opens_in: int | None = None
     in_person: bool = False
+    #: The appointment itself, as in the message; the zone in words.
+    start: str | None = None
+    minutes: int = 0
+    zone: str = ""
+    said: Said = Said()
+    #: The in-person appointment, once it is fixed.
+    place: Place | None = None
     visit: Visit | None = None
 
 
@@ -147,6 +183,49 @@ class InPersonRequested(Body, frozen=True):
     """POST /api/assure/presentiel or /refus: in-person it will be; the visio is over."""
 
     at: str
+
+
+class SpaceChoices(Body, frozen=True):
+    """GET /api/assure/choix: what the forms of the space offer; the same for everybody."""
+
+    reasons: list["Choice"]
+    needs: list["Choice"]
+    #: Bytes of a document, at most.
+    document_bytes: int
+
+
+class Needs(Body, frozen=True):
+    """POST /api/assure/besoins: codes of SpaceChoices.needs; none takes them back."""
+
+    link: Secret
+    needs: Annotated[list[Word], Meta(max_length=16)]
+
+
+class Genuine(Body, frozen=True):
+    """POST /api/verification/reponse: the message is ours, and says this."""
+
+    caisse: str
+    helpline: str
+    #: Where the appointment stands: an old message may be genuine and no longer hold.
+    access: Access
+    start: str
+    timezone: str
+    zone: str
+    minutes: int
+    place: Place | None = None
+
+
+class VerificationAsked(Body, frozen=True):
+    """POST /api/verification: the short code of a message, as it was typed."""
+
+    code: Annotated[str, Meta(max_length=40)]
+
+
+class VerificationAnswered(Body, frozen=True):
+    """POST /api/verification/reponse: the same, and the code that came by SMS."""
+
+    code: Annotated[str, Meta(max_length=40)]
+    sms: Code
 
 
 # --- console ------------------------------------------------------------------------------------
@@ -252,7 +331,9 @@ class OutcomeForm(Body, frozen=True):
     category: Annotated[int, Meta(ge=1, le=3)] | None = None
     sequelae: bool | None = None
     #: Asked for from the second version on: why the sealed one is corrected.
-    correction_reason: Annotated[str, Meta(min_length=3, max_length=500)] | None = None
+    correction_reason: Reason | None = None
+    #: Asked for where nobody came and the grace is not over: why it is not waited for.
+    early_reason: Reason | None = None
 
 
 class Outcome(Body, frozen=True):
@@ -267,8 +348,53 @@ class Outcome(Body, frozen=True):
     category: int | None
     sequelae: bool | None
     correction_reason: str | None
+    early_reason: str | None
     signed_by: str
     signed_at: str
+
+
+class Condition(Body, frozen=True):
+    """One thing that must be so before somebody can be said to be absent without reason."""
+
+    label: str
+    met: bool
+
+
+class Attempt(Body, frozen=True):
+    """Somebody tried to phone the assuré; `by`: the médecin-conseil or the caisse."""
+
+    at: str
+    result: str
+    by: Literal["medecin_conseil", "caisse"]
+
+
+class Absence(Body, frozen=True):
+    """Nobody came: what was tried, and until when there is to wait (row OP-12)."""
+
+    #: The médecin-conseil may end it from then on without a written reason.
+    grace_ends: str
+    #: As the caisse knows it; empty: none.
+    phone: str
+    attempts: list[Attempt]
+    results: list[Choice]
+
+
+class JustificationGiven(Body, frozen=True):
+    """Why the assuré cannot, or could not, come: the true reason is the service médical's alone."""
+
+    id: str
+    reason: str
+    submitted: str
+    state: Examined
+    state_label: str
+    document: bool
+
+
+class NextAppointment(Body, frozen=True):
+    """The télécontrôle that replaces this one."""
+
+    start: str
+    timezone: str
 
 
 class Detail(Body, frozen=True):
@@ -283,3 +409,11 @@ class Detail(Body, frozen=True):
     facts: list[Fact]
     #: Why the outcome can't be recorded yet, in a sentence; empty when it can.
     outcome_blocked: str
+    #: All must be met before « absence injustifiée » can be signed.
+    absence_conditions: list[Condition]
+    #: Where nobody has come.
+    absence: Absence | None = None
+    justifications: list[JustificationGiven] = []
+    #: The in-person appointment that is fixed.
+    place: Place | None = None
+    next_appointment: NextAppointment | None = None

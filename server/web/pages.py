@@ -23,7 +23,13 @@ SOCKET_IO = ROOT / "node_modules" / "socket.io-client" / "dist" / "socket.io.esm
 CLIENT_VERSION = web.AppKey("client_version", str)
 SERVED = (".js", ".css", ".svg", ".html")
 #: The pages that open from here, and at which address.
-PAGES = {"/": "accueil.html", "/rdv": "assure.html", "/console": "console.html"}
+PAGES = {
+    "/": "accueil.html",
+    "/rdv": "assure.html",
+    "/console": "console.html",
+    "/agent": "agent.html",
+    "/verifier": "verifier.html",
+}
 PLACEHOLDER = b"/static/@@/"
 TYPES = {
     ".js": "text/javascript",

@@ -4,13 +4,15 @@ import sys
 
 from signaling.typescript import HEADER, declarations, structs_of
 
-from . import messages
+from . import agent_messages, console_messages, messages
 
 
 def api_types() -> str:
-    structs = [s for s in structs_of(messages) if s is not messages.Body]
+    modules = (messages, agent_messages, console_messages)
+    known = (struct for module in modules for struct in structs_of(module))
+    structs = [s for s in dict.fromkeys(known) if s is not messages.Body]
     parts = [
-        HEADER.format(source="server/web/messages.py"),
+        HEADER.format(source="the *messages.py of server/web"),
         'import type { Entry } from "./protocol";\n',
         declarations(structs),
     ]

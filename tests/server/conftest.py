@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server_people import Service
+from planning_people import Office, office_over, served
+from server_people import Browser, Service
 
 from server.store.database import migrate
 
@@ -45,3 +46,36 @@ async def service(serve: Serve) -> Service:
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+# --- a caisse's office --------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def office(blank: Path, tmp_path: Path) -> AsyncIterator[Office]:
+    async with office_over(blank, tmp_path / "office") as one:
+        yield one
+
+
+@pytest.fixture
+async def base(office: Office) -> AsyncIterator[str]:
+    async with served(office) as address:
+        yield address
+
+
+@pytest.fixture
+async def console(office: Office, base: str) -> AsyncIterator[Browser]:
+    """An agent of Rennes, logged in."""
+    browser = Browser(base)
+    await browser.ok("/api/agent/session", {"login": await office.login()})
+    yield browser
+    await browser.close()
+
+
+@pytest.fixture
+async def lille(office: Office, base: str) -> AsyncIterator[Browser]:
+    """An agent of another caisse, logged in."""
+    browser = Browser(base)
+    await browser.ok("/api/agent/session", {"login": await office.login("agent-l")})
+    yield browser
+    await browser.close()

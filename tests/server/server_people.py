@@ -26,6 +26,7 @@ from server.clock import Moment
 from server.config import Config
 from server.identity.links import Links
 from server.identity.secrets import Keeper
+from server.identity.vault import Vault
 from server.rings import Rings
 from server.store import people
 from server.store.database import open_database
@@ -98,7 +99,8 @@ class Service:
         self.code = CODE
         defaults = {"data_dir": data, "origin": ORIGIN, "secret": SECRET}
         self.config = replace(Config(), **(defaults | settings))
-        self.links = Links(Keeper(self.config.secret))
+        self.vault = Vault(self.config.secret)
+        self.links = Links(Keeper(self.config.secret), self.vault)
         self._open: list[Any] = []
 
     async def start(self) -> None:
@@ -155,7 +157,7 @@ class Service:
         """A télécontrôle so many minutes from the clock's now."""
         one = uuid4()
         assure = people.Assure(
-            str(uuid4()), "caisse-1", "Mme", nom, f"a{one.hex}@exemple.invalid", "0639980199"
+            str(uuid4()), "caisse-1", "Mme", nom, f"a{one.hex}@exemple.invalid", "+33639980199"
         )
         un = Telecontrole(
             id=str(one),
@@ -199,6 +201,20 @@ class Service:
         """A logged in console."""
         one = self.browser()
         await one.ok("/api/console/session", {"login": await self.login_link(medecin)})
+        return one
+
+    async def agent(self, agent: str = "ag-1") -> "Browser":
+        """A logged in agent's console."""
+        one = self.browser()
+        async with self.registre.transaction() as unite:
+            if not await people.knows_agent(unite.connection, agent):
+                await people.add_agent(
+                    unite.connection, people.Agent(agent, CAISSE.id, "Maëlle Le Bihan")
+                )
+            login = await self.links.make_login(
+                unite.connection, agent, expires=None, once=False, kind="agent"
+            )
+        await one.ok("/api/agent/session", {"login": login})
         return one
 
     async def seat(

@@ -8,7 +8,7 @@ import pytest
 from server_people import CODE, MEDECINS, VERSION, SeatRefused, Service
 
 from controle.telecontrole import Etat
-from server import information
+from server.assure import information
 
 STATES = [
     (Etat.CONVOQUE, 60, "trop_tot", 425),

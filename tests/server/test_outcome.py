@@ -204,7 +204,8 @@ async def test_an_outcome_signed_while_somebody_waits_ends_their_waiting(
     service.clock.pass_by(600)
     told = await doctor.ok(path(appointment, ""), method="GET")
 
-    assert (await service.kinds(appointment.id))[-2:] == ["fin", "issue_enregistree"]
+    kinds = await service.kinds(appointment.id)
+    assert kinds[-3:] == ["fin", "issue_enregistree", "deplace"]
     assert (await service.stored(appointment.id)).etat is Etat.REPORTE
     assert assure.state["ending"]["reason"] == "cancelled"
     assert assure.state["ending"]["at"] == told["entry"]["ended_at"]

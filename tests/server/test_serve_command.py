@@ -1,5 +1,6 @@
 """`telecontrole serve`, `login` and `demo` as processes: what they refuse, serve and print."""
 
+import re
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from server import demo
 from server.config import Config
 from server.identity.links import Links
 from server.identity.secrets import Keeper
+from server.identity.vault import Vault
+from server.notify.contents import opened
 from server.store import people, schema
 from server.store.database import open_database
 from server.store.sql import RegistreSql
@@ -58,18 +61,18 @@ async def seeded(data: Path) -> str:
         un = Telecontrole("t-1", CAISSE.id, "mc-1", "as-1", Contexte.ARRET_MALADIE, now)
         un.convoquer()
         await unite.enregistrer(un)
-        link = await Links(Keeper(SECRET)).make(unite.connection, "t-1", now)
+        link = await Links(Keeper(SECRET), Vault(SECRET)).make(unite.connection, "t-1", now)
     await database.close()
     return link
 
 
 async def sent(data: Path) -> list[str]:
-    """The words of what was sent, as far as they are kept."""
+    """The words of what waits to be sent: sealed, they open with the service's secret alone."""
     database = await open_database(Config(data_dir=data).database)
     async with database.read() as connection:
-        bodies = (await connection.scalars(select(schema.envoi.c.corps))).all()
+        rows = (await connection.execute(select(schema.envoi.c.id, schema.envoi.c.contenu))).all()
     await database.close()
-    return list(bodies)
+    return [opened(Vault(SECRET), row.id, row.contenu).text for row in rows]
 
 
 @pytest.mark.row("SP-03")
@@ -110,11 +113,13 @@ async def test_the_service_serves_over_tls_without_anything_of_the_demo(
     await browser.close()
     status = await run.end()
 
-    canaries = [link, "Zwijnaarde", "0639980142", "Quemeneur"]
+    code = re.match(r"\d{6}", kept[0])
+    assert code is not None
+    canaries = [link, "Zwijnaarde", "0639980142", "Quemeneur", code[0]]
     assert demo_pages == [404] * 4
     assert (page.status, status) == (200, 0)
-    # That a code was sent is kept; the code itself is not.
-    assert kept == [""]
+    # Until it has left, the code lies sealed; in clear it is nowhere.
+    assert code[0].encode() not in (tmp_path / "data" / "telecontrole.db").read_bytes()
     assert [canary for canary in canaries if canary in run.output] == []
 
 
@@ -152,12 +157,13 @@ async def test_a_demo_that_died_while_seeding_starts_again(tmp_path: Path) -> No
     config = replace(Config(), data_dir=tmp_path, secret=SECRET)
     database = await open_database(config.database)
 
-    first = await demo.day_of(database, config, now, 8)
+    first, _ = await demo.day_of(database, config, now, 8)
     (tmp_path / "demo.json").unlink()
-    again = await demo.day_of(database, config, now, 8)
-    kept = await demo.day_of(database, config, now, 8)
-    tomorrow = await demo.day_of(database, config, now + timedelta(days=1), 8)
+    again, made = await demo.day_of(database, config, now, 8)
+    kept, made_again = await demo.day_of(database, config, now, 8)
+    tomorrow, _ = await demo.day_of(database, config, now + timedelta(days=1), 8)
     await database.close()
 
     assert again == kept
+    assert (made, made_again) == (True, False)
     assert len({day.appointments[0].id for day in (first, again, tomorrow)}) == 3

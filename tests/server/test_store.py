@@ -75,7 +75,9 @@ async def test_the_database_is_for_the_service_s_own_account(tmp_path: Path) -> 
     database = await open_database(address(tmp_path / "t.db"))
 
     async with database.write() as connection:
-        await connection.execute(text("INSERT INTO caisse VALUES ('c', 'n', 'f', 't')"))
+        await connection.execute(
+            text("INSERT INTO caisse (id, nom, fuseau, telephone) VALUES ('c', 'n', 'f', 't')")
+        )
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     await database.close()
 
@@ -90,7 +92,9 @@ async def test_a_reading_sees_one_moment_and_waits_for_no_writer(tmp_path: Path)
     async with database.read() as reader:
         before = (await reader.execute(count)).scalar()
         async with database.write() as writer:
-            await writer.execute(text("INSERT INTO caisse VALUES ('c', 'n', 'f', 't')"))
+            await writer.execute(
+                text("INSERT INTO caisse (id, nom, fuseau, telephone) VALUES ('c', 'n', 'f', 't')")
+            )
         during = (await reader.execute(count)).scalar()
     async with database.read() as reader:
         after = (await reader.execute(count)).scalar()

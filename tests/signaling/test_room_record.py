@@ -9,7 +9,7 @@ from signaling_doubles import GRACE, PATIENCE, Clock, FakeVoice, FakeWitness
 
 from signaling import room as rules
 from signaling.access import Access
-from signaling.protocol import Devices, Reception, Role, Snapshot
+from signaling.protocol import Devices, InPerson, Reception, Role, Snapshot
 from signaling.room import NotAllowed, Occurrence
 from signaling.rooms import Memory, Rooms
 
@@ -314,3 +314,35 @@ async def test_a_page_without_a_seat_does_nothing(scene: Scene) -> None:
         )
 
     assert scene.rooms.get("R").phase == "waiting"  # type: ignore[union-attr]
+
+
+@pytest.mark.row("IP-03")
+async def test_a_date_in_person_is_told_to_both_and_to_who_comes_back(scene: Scene) -> None:
+    booked = InPerson(
+        start="2026-12-01T09:00:00+00:00", timezone="Europe/Paris", site="Rennes", address="1 rue X"
+    )
+    await scene.join("assure", "a")
+    await scene.join("medecin_conseil", "d")
+
+    await scene.rooms.meet("R", booked)
+    await scene.join("assure", "a2")
+
+    for sid in ("a", "d", "a2"):
+        last = [message for to, _, message in scene.voice.said if to == sid][-1]
+        state = last.state if isinstance(last, Snapshot) else last
+        assert state.in_person == booked
+
+
+@pytest.mark.row("IP-03")
+async def test_a_room_that_is_remembered_knows_its_date_in_person(scene: Scene) -> None:
+    booked = InPerson(
+        start="2026-12-01T09:00:00+00:00", timezone="Europe/Paris", site="Rennes", address="1 rue X"
+    )
+
+    await scene.join("assure", "a", memory=Memory("waiting", in_person=booked))
+    await scene.rooms.meet("another room", booked)
+
+    found = scene.rooms.get("R")
+    assert found is not None
+    assert found.in_person == booked
+    assert scene.rooms.get("another room") is None

@@ -16,7 +16,7 @@ from room_scenes import (
 from signaling_doubles import OFFER, ROLES
 
 from signaling import room as rules
-from signaling.protocol import Devices, Media, Reception, Role
+from signaling.protocol import Devices, InPerson, Media, Reception, Role
 from signaling.room import MAX_SIGNALS, Room, Step
 
 pytestmark = pytest.mark.row("SP-02")
@@ -298,3 +298,26 @@ def test_what_the_waiting_person_is_told_is_a_change_of_the_room() -> None:
 
     assert (after.reception, after.version) == (told, room.version + 1)
     assert rules.receive(after, told) == Step(after)
+
+
+SOON = InPerson(
+    start="2026-12-01T09:00:00+00:00", timezone="Europe/Paris", site="Rennes", address="1 rue X"
+)
+
+
+@pytest.mark.row("IP-03")
+@pytest.mark.parametrize("room", [both(), admitted()], ids=["waiting", "admitted"])
+def test_a_date_in_person_is_in_the_state_of_both_and_moves_nobody(room: Room) -> None:
+    step = rules.meet(room, SOON)
+
+    assert step.room.state(NOW).in_person == SOON
+    assert (step.room.phase, step.room.version) == (room.phase, room.version + 1)
+    assert step.occurrences == ()
+
+
+@pytest.mark.row("IP-03")
+def test_the_same_date_in_person_changes_nothing() -> None:
+    room = rules.meet(both(), SOON).room
+
+    assert rules.meet(room, SOON) == Step(room)
+    assert rules.meet(room, None).room.state(NOW).in_person is None

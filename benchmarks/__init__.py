@@ -1,0 +1,1 @@
+"""Measures that take minutes, run by hand: `python -m benchmarks.NAME`."""

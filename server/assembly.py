@@ -1,0 +1,376 @@
+"""Who knows whom: every part of the application, made once, each given what it needs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from controle.convocation import Canal
+from controle.telecontrole import Fenetre
+from signaling.access import Tokens
+from signaling.namespace import ConsoleNamespace, RoomNamespace
+from signaling.protocol import CLIENT_TO_SERVER, CONSOLE_TO_SERVER, EndReason
+from signaling.rooms import Rooms
+from signaling.transport import GuardedServer, Limits
+
+from . import keys
+from .assure import standing
+from .assure.documents import Documents
+from .assure.door import Door
+from .assure.space import Space
+from .assure.verification import Verification
+from .caisse.inperson import InPerson
+from .caisse.office import AgentOffice
+from .caisse.planning import NEAR, Planning
+from .caisse.slots import Slots
+from .clock import SystemClock
+from .config import Config
+from .identity.links import Links
+from .identity.second_factor import CodeRules, SecondFactor
+from .identity.secrets import Keeper, new_code
+from .identity.sessions import SessionRules, Sessions
+from .identity.vault import Vault
+from .medecin.desk import Desk
+from .medecin.entries import Entries
+from .medecin.medical import Medical
+from .medecin.outcomes import Outcomes
+from .meters import Meters
+from .notify.codes import Codes
+from .notify.drafts import Drafts
+from .notify.endings import Endings
+from .notify.postman import Postman
+from .notify.receive import Receipts
+from .pusher import Pusher
+from .record import Recorder
+from .store.sql import RegistreSql
+from .tickets import Tickets
+from .web.agent import OFFICE
+from .web.hooks import RECEIPTS
+from .web.operations import CAISSE_API, CaisseApi
+from .witness import RoomWitness
+
+if TYPE_CHECKING:
+    from .app import Parts
+
+#: Engine.IO's endpoint; nothing else is answered there.
+SOCKET_PATH = "socket.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every part stands on."""
+
+    config: Config
+    clock: SystemClock
+    registre: RegistreSql
+    keeper: Keeper
+    vault: Vault
+    links: Links
+    sessions: Sessions
+    recorder: Recorder
+    fenetre: Fenetre
+    codes: Codes
+    drafts: Drafts
+    endings: Endings
+    pusher: Pusher
+    postman: Postman
+    #: Channels that have no sender.
+    silent: tuple[Canal, ...]
+
+
+def assemble(app: web.Application, parts: "Parts", meters: Meters) -> None:
+    """The whole application: the ground, who plans and writes, who meets."""
+    ground = lay(parts)
+    rooms = meet(app, parts, ground, meters)
+    convene(app, ground, rooms)
+    for key, value in (
+        (keys.CONFIG, ground.config), (keys.CLOCK, ground.clock), (keys.LINKS, ground.links),
+        (keys.METERS, meters), (keys.PUSHER, ground.pusher), (keys.POSTMAN, ground.postman),
+        (keys.REGISTRE, ground.registre), (keys.RINGS, parts.rings),
+        (keys.SESSIONS, ground.sessions), (keys.VAULT, ground.vault),
+    ):  # fmt: skip
+        app[key] = value  # type: ignore[misc]
+
+
+def lay(parts: "Parts") -> Ground:
+    config, clock = parts.config, parts.clock
+    keeper, vault = Keeper(config.secret), Vault(config.secret)
+    registre, links = RegistreSql(parts.database), Links(keeper, vault)
+    recorder = Recorder(clock, parts.rings.seals)
+    drafts = Drafts(links, vault, config.origin)
+    endings = Endings(recorder, keep_codes=parts.keep_codes)
+    console = SessionRules(config.console_idle, config.console_session)
+    assure = SessionRules(config.assure_session, config.assure_session)
+    return Ground(
+        config=config,
+        clock=clock,
+        registre=registre,
+        keeper=keeper,
+        vault=vault,
+        links=links,
+        sessions=Sessions(keeper, {"assure": assure, "console": console, "agent": console}),
+        recorder=recorder,
+        fenetre=fenetre_of(config),
+        codes=Codes(vault, config.origin, config.code_lifetime),
+        drafts=drafts,
+        endings=endings,
+        pusher=Pusher(),
+        postman=Postman(
+            registre=registre,
+            senders=parts.senders,
+            drafts=drafts,
+            endings=endings,
+            clock=clock,
+            config=config,
+        ),
+        silent=tuple(c for c in (Canal.COURRIEL, Canal.SMS) if c not in parts.senders),
+    )
+
+
+# --- who plans, writes and receives in person ---------------------------------------------------
+
+
+def convene(app: web.Application, ground: Ground, rooms: Rooms) -> None:
+    """Before the call, and instead of it: agents, messages, the assuré's space, the caisse's own
+    system."""
+    config, clock, registre = ground.config, ground.clock, ground.registre
+    pusher, nudge = ground.pusher, ground.postman.nudge
+    planning = app[keys.PLANNING]
+    documents = Documents(ground.vault, config.document_bytes)
+    verification = Verification(
+        config=config,
+        clock=clock,
+        registre=registre,
+        keeper=ground.keeper,
+        second_factor=SecondFactor(
+            ground.keeper, code_rules(config), lambda _: new_code(), "verification"
+        ),
+        codes=ground.codes,
+        fenetre=ground.fenetre,
+        nudge=nudge,
+    )
+    space = Space(
+        config=config,
+        clock=clock,
+        registre=registre,
+        links=ground.links,
+        recorder=ground.recorder,
+        documents=documents,
+        fenetre=ground.fenetre,
+        changed=pusher.entry_changed,
+    )
+    in_person = InPerson(clock=clock, recorder=ground.recorder, slots=Slots(config, clock))
+    caisse_api = CaisseApi(
+        keeper=ground.keeper,
+        clock=clock,
+        registre=registre,
+        planning=planning,
+        per_minute=config.api_per_minute,
+    )
+    medical = Medical(
+        clock=clock,
+        registre=registre,
+        recorder=ground.recorder,
+        desk=app[keys.DESK],
+        planning=planning,
+        booking=in_person,
+        documents=documents,
+        changed=pusher.entry_changed,
+    )
+    office = AgentOffice(
+        clock=clock,
+        registre=registre,
+        planning=planning,
+        in_person=in_person,
+        recorder=ground.recorder,
+        vault=ground.vault,
+        drafts=ground.drafts,
+        changed=pusher.entry_changed,
+        silent=ground.silent,
+    )
+    receipts = Receipts(registre, ground.endings, pusher.entry_changed)
+    for key, value in (
+        (keys.DOCUMENTS, documents), (keys.MEDICAL, medical), (keys.SPACE, space),
+        (keys.VERIFICATION, verification), (keys.IN_PERSON, in_person),
+        (CAISSE_API, caisse_api), (RECEIPTS, receipts),
+        (OFFICE, office),
+    ):  # fmt: skip
+        app[key] = value  # type: ignore[misc]
+
+
+def planner(ground: Ground, rooms: Rooms) -> Planning:
+    """Who plans is asked by agents, by the caisse's system, and by an outcome."""
+    return Planning(
+        config=ground.config,
+        clock=ground.clock,
+        registre=ground.registre,
+        links=ground.links,
+        recorder=ground.recorder,
+        changed=ground.pusher.entry_changed,
+        nudge=ground.postman.nudge,
+        close=partial(close_by_service, rooms),
+        released=lambda _, doctor: ground.pusher.day_changed(doctor),
+    )
+
+
+async def close_by_service(rooms: Rooms, room: str, reason: EndReason, at: datetime) -> None:
+    """What closed it is on record already."""
+    await rooms.close(room, "service", reason, at)
+
+
+# --- who meets ----------------------------------------------------------------------------------
+
+
+def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -> Rooms:
+    """The door, the rooms, the médecin-conseil's desk, and their sockets."""
+    config, clock, registre = ground.config, ground.clock, ground.registre
+    recorder, pusher, fenetre = ground.recorder, ground.pusher, ground.fenetre
+    tokens = Tokens(parts.rings.tokens, config.origin, config.token_lifetime)
+    tickets = Tickets(config, clock, tokens)
+
+    def online(doctor: str) -> bool:
+        """The consoles' namespace is made further down."""
+        return app[keys.CONSOLE_SOCKETS].online(doctor)
+
+    witness = RoomWitness(
+        registre=registre,
+        sessions=ground.sessions,
+        recorder=recorder,
+        clock=clock,
+        fenetre=fenetre,
+        online=online,
+        listeners=pusher,
+    )
+    rooms = Rooms(witness, clock, config.reconnection_grace)
+    entries = Entries(fenetre, clock, rooms.get)
+    desk = Desk(
+        config=config,
+        clock=clock,
+        registre=registre,
+        sessions=ground.sessions,
+        tickets=tickets,
+        recorder=recorder,
+        rooms=rooms,
+        entries=entries,
+        changed=pusher.entry_changed,
+        doctor_changed=pusher.doctor_changed,
+    )
+    planning = planner(ground, rooms)
+    outcomes = Outcomes(
+        planning=planning,
+        clock=clock,
+        registre=registre,
+        recorder=recorder,
+        rooms=rooms,
+        entries=entries,
+        fenetre=fenetre,
+        changed=pusher.entry_changed,
+    )
+    door = Door(
+        config=config,
+        clock=clock,
+        registre=registre,
+        links=ground.links,
+        second_factor=SecondFactor(ground.keeper, code_rules(config), parts.codes),
+        sessions=ground.sessions,
+        tickets=tickets,
+        recorder=recorder,
+        rooms=rooms,
+        fenetre=fenetre,
+        changed=pusher.entry_changed,
+        codes=ground.codes,
+        nudge=ground.postman.nudge,
+    )
+    room_sockets = RoomNamespace(tokens, rooms, witness)
+    console_sockets = ConsoleNamespace(tokens, desk)
+    desk.push_day = console_sockets.push_day
+    sio = socket_server(config)
+    sio.register_namespace(room_sockets)
+    sio.register_namespace(console_sockets)
+    sio.attach(app, SOCKET_PATH)
+    pusher.handlers = push_handlers(clock, registre, witness, rooms, desk, console_sockets, meters)
+    for key, value in (
+        (keys.DESK, desk), (keys.DOOR, door), (keys.OUTCOMES, outcomes), (keys.ROOMS, rooms),
+        (keys.PLANNING, planning), (keys.SIO, sio), (keys.ROOM_SOCKETS, room_sockets),
+        (keys.CONSOLE_SOCKETS, console_sockets), (keys.WITNESS, witness),
+    ):  # fmt: skip
+        app[key] = value  # type: ignore[misc]
+    return rooms
+
+
+def fenetre_of(config: Config) -> Fenetre:
+    return Fenetre(
+        avant=config.open_before,
+        apres=config.open_after,
+        grace_absence=config.absence_grace,
+        grace_reconnexion=config.reconnection_grace,
+    )
+
+
+def code_rules(config: Config) -> CodeRules:
+    return CodeRules(
+        lifetime=config.code_lifetime,
+        tries=config.code_tries,
+        lock=config.code_lock,
+        resend=config.code_resend,
+        sends=config.codes_per_link,
+    )
+
+
+def socket_server(config: Config) -> GuardedServer:
+    limits = Limits(
+        connect_deadline=config.connect_deadline_seconds,
+        pending_per_address=config.pending_sockets_per_address,
+        rate=config.messages_per_second,
+        burst=config.messages_burst,
+    )
+    return GuardedServer(
+        limits=limits,
+        events={"/": CLIENT_TO_SERVER.keys(), "/console": CONSOLE_TO_SERVER.keys()},
+        origins=list(config.origins),
+        address_of=address_of,
+    )
+
+
+def address_of(environ: Mapping[str, Any]) -> str:
+    """The client's address. Engine.IO's own REMOTE_ADDR is a constant (threat-model.md, F14)."""
+    request: web.Request = environ["aiohttp.request"]
+    return request.remote or ""
+
+
+def push_handlers(
+    clock: SystemClock,
+    registre: RegistreSql,
+    witness: RoomWitness,
+    rooms: Rooms,
+    desk: Desk,
+    consoles: ConsoleNamespace,
+    meters: Meters,
+) -> dict[Any, Any]:
+    """What the pusher does for each kind of change."""
+
+    async def entry(telecontrole: str) -> None:
+        doctor, changed = await desk.entry(telecontrole)
+        if changed.in_person and rooms.get(telecontrole) is not None:
+            # Whoever fixed or moved the date, both sides of the room see the one that holds.
+            async with registre.lecture() as unite:
+                date = await standing.in_person(unite.connection, telecontrole)
+            await rooms.meet(telecontrole, date.told() if date else None)
+        if abs(datetime.fromisoformat(changed.start) - clock()) > NEAR:
+            # A console shows today: what happens to another day's appointment is not pushed.
+            return
+        await consoles.push(doctor, changed)
+        meters.pushes.inc()
+
+    async def doctor(identifier: str) -> None:
+        for room in rooms:
+            if witness.doctor_of.get(room.id) == identifier and room.phase != "ended":
+                async with registre.lecture() as unite:
+                    un = await unite.telecontrole(room.id)
+                    reception = await witness.reception(unite, un)
+                await rooms.receive(room.id, reception)
+
+    return {"entry": entry, "doctor": doctor, "day": consoles.push_day}

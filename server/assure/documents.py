@@ -1,0 +1,204 @@
+"""Documents joined to a justification: known by their content, cleaned, kept encrypted.
+
+A picture is decoded and encoded anew: no position, no serial number, nothing behind its end. A
+PDF is kept as it is, and refused where it could act by itself.
+"""
+
+import asyncio
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controle.refus import Refus
+from server.identity.vault import Vault
+from server.store import schema as t
+
+from .pdf import hazard
+
+PURPOSE = "piece"
+PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+#: What almost any phone's camera gives in one picture.
+MAX_PIXELS = 51_000_000
+#: What is held in memory: an A4 page at 600 dots per inch. A larger JPEG is decoded at a half.
+LOADED_PIXELS = 36_000_000
+#: An A4 page at 300 dots per inch: what is larger is made so.
+MAX_SIDE = 3_508
+READABLE_SIDE = 2_400
+QUALITY = 88
+#: Modes in which a picture is made smaller by averaging; a palette would be averaged to nonsense.
+SCALABLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
+
+
+class DocumentRefused(Refus):
+    """Not one that is taken; its message says what to do instead."""
+
+    champ = "document"
+
+
+class DocumentTooLarge(DocumentRefused):
+    code = "document_trop_lourd"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"Ce document est trop lourd : {limit // 1_000_000} Mo au plus. Photographiez une "
+            "seule page, ou envoyez votre demande sans document."
+        )
+
+
+class DocumentUnknown(DocumentRefused):
+    code = "document_inconnu"
+    phrase = "Ce type de document n'est pas accepté. Envoyez un PDF, ou une photo JPEG ou PNG."
+
+
+class DocumentHeic(DocumentRefused):
+    code = "document_heic"
+    phrase = (
+        "Ce format de photo (HEIC) ne se lit pas partout. Faites une capture d'écran de la photo "
+        "et envoyez la capture, ou choisissez « Le plus compatible » dans les réglages de "
+        "l'appareil photo."
+    )
+
+
+class DocumentBroken(DocumentRefused):
+    code = "document_illisible"
+    phrase = "Ce document est vide, abîmé ou incomplet. Choisissez-en un autre."
+
+
+class PictureTooLarge(DocumentRefused):
+    code = "image_trop_grande"
+    phrase = "Cette image est trop grande. Envoyez plutôt une capture d'écran de la photo."
+
+
+class PdfProtected(DocumentRefused):
+    code = "pdf_protege"
+    phrase = (
+        "Ce PDF est protégé par un mot de passe. Enregistrez-le sans mot de passe, ou envoyez une "
+        "photo de la page."
+    )
+
+
+class PdfActive(DocumentRefused):
+    code = "pdf_actif"
+    phrase = (
+        "Ce PDF contient un programme ou un autre fichier : il ne peut pas être accepté. Envoyez "
+        "plutôt une photo ou une capture d'écran de la page."
+    )
+
+
+HAZARDS: dict[str, type[DocumentRefused]] = {
+    "broken": DocumentBroken,
+    "protected": PdfProtected,
+    "active": PdfActive,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`type`: application/pdf or image/jpeg, as its content says, whatever its name said."""
+
+    type: str
+    content: bytes
+
+
+class Documents:
+    """`limit`: bytes of one document, as it comes."""
+
+    def __init__(self, vault: Vault, limit: int) -> None:
+        self._vault = vault
+        self.limit = limit
+        #: A large picture takes much memory while it is open: one at a time.
+        self._turn = asyncio.Lock()
+
+    async def cleaned(self, content: bytes) -> Document:
+        """What may be kept of it.
+
+        :raises DocumentRefused: neither a PDF nor a picture, or not a safe one.
+        """
+        if len(content) > self.limit:
+            raise DocumentTooLarge(self.limit)
+        async with self._turn:
+            return await asyncio.to_thread(cleaned, content)
+
+    async def keep(
+        self, connection: AsyncConnection, justification: str, document: Document
+    ) -> None:
+        await connection.execute(
+            insert(t.piece).values(
+                justification=justification,
+                type=document.type,
+                taille=len(document.content),
+                contenu=self._vault.seal(PURPOSE, justification, document.content),
+            )
+        )
+
+    async def open(self, connection: AsyncConnection, justification: str) -> Document | None:
+        """The document as it was kept. Who may ask for it is for the caller to know.
+
+        :raises Unreadable: it is not what was sealed for this justification.
+        """
+        mine = select(t.piece).where(t.piece.c.justification == justification)
+        row = (await connection.execute(mine)).first()
+        if row is None:
+            return None
+        return Document(row.type, self._vault.open(PURPOSE, justification, row.contenu))
+
+
+def cleaned(content: bytes) -> Document:
+    """By its first bytes; the name and the type that a browser gives are not looked at.
+
+    :raises DocumentRefused: it is not one that is taken.
+    """
+    if not content:
+        raise DocumentBroken
+    if content.startswith(b"%PDF-"):
+        found = hazard(content)
+        if found:
+            raise HAZARDS[found]
+        return Document("application/pdf", content)
+    if content.startswith(PICTURES):
+        return Document("image/jpeg", redrawn(content))
+    raise DocumentHeic if content[4:8] == b"ftyp" else DocumentUnknown
+
+
+def redrawn(content: bytes) -> bytes:
+    """The picture alone, upright, as a JPEG: no EXIF, no colour profile, no comment.
+
+    :raises DocumentRefused: it cannot be decoded, or has too many pixels.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own bound is ours, below; a warning would be a file that lies.
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as picture:
+                return _encoded(picture)
+    except Image.DecompressionBombError as wrong:
+        raise PictureTooLarge from wrong
+    except (OSError, ValueError, SyntaxError) as wrong:
+        raise DocumentBroken from wrong
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    # So far the header alone was read.
+    if picture.width * picture.height > MAX_PIXELS:
+        raise PictureTooLarge
+    picture.draft("RGB", (READABLE_SIDE, READABLE_SIDE))
+    if picture.width * picture.height > LOADED_PIXELS:
+        raise PictureTooLarge
+    ImageOps.exif_transpose(picture, in_place=True)
+    small = picture if picture.mode in SCALABLE else picture.convert("RGBA")
+    small.thumbnail((MAX_SIDE, MAX_SIDE))
+    out = io.BytesIO()
+    _on_white(small).save(out, "JPEG", quality=QUALITY, optimize=True)
+    return out.getvalue()
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Opaque and in three colours; a new picture has nothing of the old one's `info`."""
+    seen = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    bare = Image.new("RGB", seen.size, "white")
+    bare.paste(seen, mask=seen if seen.mode == "RGBA" else None)
+    return bare

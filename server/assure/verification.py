@@ -1,0 +1,179 @@
+"""« Est-ce bien un message de ma caisse ? » (row CN-09): a short code, then a code by SMS to the
+phone that the caisse knows, then what the appointment is."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from sqlalchemy import select
+
+from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
+from server.clock import SystemClock
+from server.config import Config
+from server.identity.second_factor import SecondFactor, Sent
+from server.identity.secrets import SHORT_ALPHABET, Keeper
+from server.notify.codes import Codes
+from server.store import people
+from server.store import schema as t
+from server.store.sql import RegistreSql, UniteSql
+
+from .door import CodeRefused
+from .standing import InPerson, in_person
+
+#: Compared with when no code was found: the same work is done. Not one that is ever drawn.
+NOBODYS = "0000-0000"
+ADDRESS_BITS = 64
+
+
+class CodeUnknown(Exception):
+    """No message of ours carries this code."""
+
+
+class TooManyTries(Exception):
+    """Too many unknown codes from one address; `wait` seconds, then again."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(wait)
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Genuine:
+    """The message is ours: whose, and about what."""
+
+    un: Telecontrole
+    caisse: people.Caisse
+    access: Acces
+    in_person: InPerson | None
+
+
+class WrongTries:
+    """Counts unknown codes by address: people behind a shared address who have a right one do not
+    feel each other. One server's memory: with several, each counts its own."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._rate = RateLimitItemPerMinute(per_minute)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        #: One at a time: a burst of guesses cannot all pass before the first is counted.
+        self.turn = asyncio.Lock()
+
+    async def check(self, address: str) -> None:
+        """:raises TooManyTries: this address has guessed enough for now."""
+        if not await self._window.test(self._rate, _network(address)):
+            reset, _ = await self._window.get_window_stats(self._rate, _network(address))
+            raise TooManyTries(max(1, -int(-(reset - time.time()) // 1)))
+
+    async def count(self, address: str) -> None:
+        await self._window.hit(self._rate, _network(address))
+
+
+class Verification:
+    """`second_factor`: the one of usage « verification », apart from the door's; `nudge`: a
+    message is due."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        clock: SystemClock,
+        registre: RegistreSql,
+        keeper: Keeper,
+        second_factor: SecondFactor,
+        codes: Codes,
+        fenetre: Fenetre,
+        nudge: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._registre = registre
+        self._keeper = keeper
+        self._second_factor = second_factor
+        self._codes = codes
+        self._fenetre = fenetre
+        self._nudge = nudge
+        self._tries = WrongTries(config.verifications_per_minute)
+
+    async def ask(self, code: str, address: str) -> Sent:
+        """A known code: an SMS leaves for the phone of the file.
+
+        :raises CodeUnknown, TooManyTries: from this address.
+        :raises TooManyCodes: too many SMS were asked for.
+        :raises WithoutPhone: none can be sent.
+        """
+        identifier = await self._known(code, address)
+        now = self._clock()
+        async with self._registre.transaction() as unite:
+            un = await unite.telecontrole(identifier)
+            assure = await people.assure(unite.connection, un.assure)
+            sent = await self._second_factor.send(unite.connection, un.id, now)
+            if sent.code is not None:
+                caisse = await people.caisse(unite.connection, un.caisse)
+                await self._codes.put(unite.connection, un, assure, caisse, sent.code, now)
+        self._nudge()
+        return sent
+
+    async def answer(self, code: str, sms: str, address: str) -> Genuine:
+        """The code that was sent too: the message is genuine, and about this.
+
+        :raises CodeUnknown, TooManyTries: from this address.
+        :raises CodeRefused: not the code that was sent.
+        """
+        identifier = await self._known(code, address)
+        now = self._clock()
+        async with self._registre.transaction() as unite:
+            checked = await self._second_factor.check(unite.connection, identifier, sms, now)
+            found = await self._genuine(unite, identifier)
+        if checked.verdict != "right":
+            raise CodeRefused(checked)
+        return found
+
+    async def _genuine(self, unite: UniteSql, identifier: str) -> Genuine:
+        un = await unite.telecontrole(identifier)
+        return Genuine(
+            un=un,
+            caisse=await people.caisse(unite.connection, un.caisse),
+            access=un.acces(self._clock(), self._fenetre),
+            in_person=await in_person(unite.connection, un.id),
+        )
+
+    async def _known(self, code: str, address: str) -> str:
+        """The télécontrôle of this code; the same work for a right and a wrong one."""
+        wanted = normal(code)
+        async with self._tries.turn:
+            await self._tries.check(address)
+            async with self._registre.lecture() as unite:
+                row = (
+                    await unite.connection.execute(
+                        select(t.telecontrole.c.id, t.telecontrole.c.code)
+                        .where(t.telecontrole.c.code == wanted)
+                        .where(t.telecontrole.c.etat != str(Etat.BROUILLON))
+                    )
+                ).first()
+            kept = self._keeper.hashed("verification", row.code if row else NOBODYS)
+            same = self._keeper.same(kept, "verification", wanted)
+            if row is None or not same:
+                await self._tries.count(address)
+                raise CodeUnknown
+        return str(row.id)
+
+
+def normal(code: str) -> str:
+    """« k7qf 2m9d » as it was drawn. No sign that is left out of the alphabet is guessed at."""
+    signs = re.sub(r"[^0-9A-Z]", "", code.upper())
+    if len(signs) != 8 or not set(signs) <= set(SHORT_ALPHABET):
+        return "-"
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+def _network(address: str) -> str:
+    """One person has a whole IPv6 network (RFC 6177): it counts as one address."""
+    try:
+        version = ip_address(address).version
+    except ValueError:
+        return "unknown"
+    return address if version == 4 else str(ip_network((address, ADDRESS_BITS), strict=False))

@@ -1,0 +1,1 @@
+"""What the médecin-conseil does: the day, the checks, the outcome."""

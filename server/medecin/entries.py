@@ -1,0 +1,132 @@
+"""One télécontrôle as the console's day list shows it: the store and the live room together."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from controle.etats import AVANT_ENTREE
+from controle.presence import GenreFait, Role
+from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
+from server.assure.standing import latest_justification
+from server.store import people
+from server.store.facts import Milestones, milestones
+from server.store.planned import undelivered
+from server.store.sql import UniteSql
+from signaling.protocol import Day, EndReason, Entry, Phase, Seat
+from signaling.room import Room
+
+#: How far back a night's list looks for what is not finished.
+EVENING = timedelta(hours=12)
+
+NOBODY = Seat(presence="absent")
+
+
+def phase_of(etat: Etat) -> Phase:
+    """What the state means for the room."""
+    if etat is Etat.EN_COURS:
+        return "admitted"
+    waiting = {Etat.CONVOQUE, Etat.ACCUSE, Etat.RAPPELE, Etat.EN_ATTENTE, Etat.BROUILLON}
+    return "waiting" if etat in waiting else "ended"
+
+
+#: Where the télécontrôle is over, and with which word its room says so.
+ENDINGS: dict[Acces, EndReason] = {
+    Acces.PRESENTIEL: "in_person",
+    Acces.REFUSE: "refused",
+    Acces.ANNULE: "cancelled",
+    Acces.REPORTE: "cancelled",
+}
+
+
+def ending(acces: Acces) -> EndReason:
+    return ENDINGS.get(acces, "ended")
+
+
+class Entries:
+    """`room`: the live room of a télécontrôle, if this process holds it."""
+
+    def __init__(
+        self, fenetre: Fenetre, clock: Callable[[], datetime], room: Callable[[str], Room | None]
+    ) -> None:
+        self._fenetre = fenetre
+        self._clock = clock
+        self._room = room
+        self._version = 0
+
+    async def day(self, unite: UniteSql, doctor: str) -> Day:
+        """Today in the caisse's time zone, and whatever is open around midnight."""
+        medecin = await people.medecin(unite.connection, doctor)
+        caisse = await people.caisse(unite.connection, medecin.caisse)
+        now = self._clock()
+        today = now.astimezone(ZoneInfo(caisse.fuseau)).date()
+        start = datetime.combine(today, datetime.min.time(), ZoneInfo(caisse.fuseau))
+        found = await unite.du_medecin(
+            doctor,
+            min(start, now - EVENING),
+            max(start + timedelta(days=1), now + timedelta(hours=3)),
+        )
+        return Day(
+            date=today.isoformat(),
+            timezone=caisse.fuseau,
+            server_time=now.isoformat(),
+            delay_minutes=medecin.delay(now),
+            entries=[
+                await self.entry(unite, one)
+                for one in found
+                if one.debut >= start or self._to_do(one, now)
+            ],
+        )
+
+    def _to_do(self, un: Telecontrole, now: datetime) -> bool:
+        """Of last evening, but somebody may be in it, or its outcome is still to be signed."""
+        return un.etat is Etat.TERMINE or un.acces(now, self._fenetre) is Acces.OUVERT
+
+    async def entry(self, unite: UniteSql, un: Telecontrole) -> Entry:
+        names = await people.names(unite.connection, [un.assure])
+        known = await milestones(unite.connection, un.id)
+        room = self._room(un.id)
+        return Entry(
+            id=un.id,
+            version=self._next_version(),
+            start=un.debut.isoformat(),
+            opens=un.ouverture(self._fenetre).isoformat(),
+            closes=un.fermeture(self._fenetre).isoformat(),
+            timezone=un.fuseau,
+            duration_minutes=int(un.duree.total_seconds() // 60),
+            context=str(un.contexte),
+            assure_name=names[un.assure],
+            status=str(un.etat),
+            phase=phase_of(un.etat),
+            assure=room.assure.shown() if room else seat_on_record(known, Role.ASSURE),
+            doctor=room.medecin_conseil.shown() if room else NOBODY,
+            arrived_at=known.first(GenreFait.ENTREE, Role.ASSURE),
+            admitted_at=known.last(GenreFait.ADMISSION) if un.etat is Etat.EN_COURS else None,
+            ended_at=known.last(GenreFait.FIN),
+            identity=identity(known),
+            clinical_exam=un.examen_clinique,
+            in_person=un.presentiel is not None,
+            outcome_version=len(await unite.issues(un.id)),
+            needs=list(un.besoins),
+            justification=await latest_justification(unite.connection, un.id),
+            undelivered=un.etat in AVANT_ENTREE and await undelivered(unite.connection, un.id),
+        )
+
+    def _next_version(self) -> int:
+        """Grows over restarts too: a console keeps the highest it has seen."""
+        self._version = max(self._version + 1, int(self._clock().timestamp() * 1000))
+        return self._version
+
+
+def seat_on_record(known: Milestones, role: Role) -> Seat:
+    """Without a live room (after a restart): who was there is shown as lost, never removed."""
+    if known.was_there(role):
+        return Seat(presence="lost", since=known.last_seen(role))
+    return NOBODY
+
+
+def identity(known: Milestones) -> Literal["", "verified", "not_confirmed"]:
+    verdict = known.last_detail(GenreFait.IDENTITE_CONTROLEE, "verifiee")
+    if verdict is None:
+        return ""
+    return "verified" if verdict else "not_confirmed"

@@ -1,0 +1,132 @@
+"""When a médecin-conseil is taken, away or available: by visio and in person alike."""
+
+from collections.abc import Collection, Sequence
+from datetime import time, timedelta
+from uuid import uuid4
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controle.agenda import Disponibilite, Plage
+from controle.presentiel import EtatPresentiel
+from controle.telecontrole import Etat
+
+from . import schema as t
+from .sql import read, written
+
+#: They hold their hour: planned, or going on.
+HOLDING = frozenset(
+    {Etat.BROUILLON, Etat.CONVOQUE, Etat.ACCUSE, Etat.RAPPELE, Etat.EN_ATTENTE, Etat.EN_COURS}
+)
+#: Nothing lasts longer (agent_messages.Minutes): how far back an overlap can begin.
+LONGEST = timedelta(hours=2)
+
+
+async def locked_caisse(connection: AsyncConnection, doctor: str) -> str | None:
+    """The caisse of this médecin-conseil, whose agenda nobody else writes until the end of the
+    transaction; None for nobody.
+
+    SQLite has one writer anyway; PostgreSQL locks the row.
+    """
+    caisse: str | None = await connection.scalar(
+        select(t.medecin_conseil.c.caisse).where(t.medecin_conseil.c.id == doctor).with_for_update()
+    )
+    return caisse
+
+
+async def caisse_of(connection: AsyncConnection, doctor: str) -> str | None:
+    """Without locking: to read only."""
+    caisse: str | None = await connection.scalar(
+        select(t.medecin_conseil.c.caisse).where(t.medecin_conseil.c.id == doctor)
+    )
+    return caisse
+
+
+async def occupied(
+    connection: AsyncConnection,
+    doctor: str,
+    between: Plage,
+    but: Collection[str] = (),
+) -> list[Plage]:
+    """What already holds an hour; `but`: those (télécontrôles, in-person) about to give it up."""
+    earliest, latest = written(between.debut - LONGEST), written(between.fin)
+    taken: list[Plage] = []
+    for table, states in ((t.telecontrole, HOLDING), (t.rendez_vous, {EtatPresentiel.CONVOQUE})):
+        rows = await connection.execute(
+            select(table.c.id, table.c.debut, table.c.duree_minutes)
+            .where(table.c.medecin_conseil == doctor)
+            .where(table.c.debut > earliest, table.c.debut < latest)
+            .where(table.c.etat.in_([str(state) for state in states]))
+        )
+        taken += [_plage(row.debut, row.duree_minutes) for row in rows if row.id not in but]
+    return sorted(one for one in taken if one.chevauche(between))
+
+
+def _plage(start: str, minutes: int) -> Plage:
+    begin = read(start)
+    return Plage(begin, begin + timedelta(minutes=minutes))
+
+
+async def absences(connection: AsyncConnection, doctor: str, between: Plage) -> list[Plage]:
+    rows = await connection.execute(
+        select(t.absence.c.debut, t.absence.c.fin)
+        .where(t.absence.c.medecin_conseil == doctor)
+        .where(t.absence.c.debut < written(between.fin), t.absence.c.fin > written(between.debut))
+        .order_by(t.absence.c.debut)
+    )
+    return [Plage(read(row.debut), read(row.fin)) for row in rows]
+
+
+async def add_absence(connection: AsyncConnection, doctor: str, away: Plage) -> None:
+    await connection.execute(
+        insert(t.absence).values(
+            id=str(uuid4()),
+            medecin_conseil=doctor,
+            debut=written(away.debut),
+            fin=written(away.fin),
+        )
+    )
+
+
+async def availabilities(connection: AsyncConnection, doctor: str) -> list[Disponibilite]:
+    """Week by week; none: the ordinary hours."""
+    rows = await connection.execute(
+        select(t.disponibilite)
+        .where(t.disponibilite.c.medecin_conseil == doctor)
+        .order_by(t.disponibilite.c.jour, t.disponibilite.c.de)
+    )
+    return [
+        Disponibilite(row.jour, time.fromisoformat(row.de), time.fromisoformat(row.a))
+        for row in rows
+    ]
+
+
+async def set_availabilities(
+    connection: AsyncConnection, doctor: str, weekly: Sequence[Disponibilite]
+) -> None:
+    """Instead of those that were there."""
+    await connection.execute(
+        t.disponibilite.delete().where(t.disponibilite.c.medecin_conseil == doctor)
+    )
+    for one in weekly:
+        await connection.execute(
+            insert(t.disponibilite).values(
+                medecin_conseil=doctor,
+                jour=one.jour,
+                de=one.de.isoformat("minutes"),
+                a=one.a.isoformat("minutes"),
+            )
+        )
+
+
+async def during(connection: AsyncConnection, doctor: str, away: Plage) -> list[str]:
+    """The télécontrôles that somebody else will have to take, by hour."""
+    rows = await connection.execute(
+        select(t.telecontrole.c.id, t.telecontrole.c.debut, t.telecontrole.c.duree_minutes)
+        .where(t.telecontrole.c.medecin_conseil == doctor)
+        .where(t.telecontrole.c.debut > written(away.debut - LONGEST))
+        .where(t.telecontrole.c.debut < written(away.fin))
+        .where(t.telecontrole.c.etat.in_([str(state) for state in HOLDING]))
+        .order_by(t.telecontrole.c.debut)
+    )
+    return [row.id for row in rows if _plage(row.debut, row.duree_minutes).chevauche(away)]

@@ -1,0 +1,48 @@
+"""Many facts at once: each at the end of its own chain, in two statements for all."""
+
+import json
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import func, insert, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controle.chaine import Tete, chainer
+from controle.presence import Fait
+
+from . import schema as t
+
+
+async def inscribe(connection: AsyncConnection, facts: Sequence[tuple[str, Fait]]) -> None:
+    """Append each fact to the chain of its télécontrôle, in this order. Each must exist."""
+    if not facts:
+        return
+    last = await heads(connection, {telecontrole for telecontrole, _ in facts})
+    lines = []
+    for telecontrole, fact in facts:
+        line = chainer(telecontrole, last.get(telecontrole), fact)
+        last[telecontrole] = line.tete
+        lines.append(
+            {
+                "telecontrole": telecontrole,
+                "seq": line.seq,
+                "genre": str(fact.genre),
+                "empreinte": line.empreinte,
+                "contenu": json.dumps(line.en_dict(), ensure_ascii=False),
+            }
+        )
+    await connection.execute(insert(t.ligne), lines)
+
+
+async def heads(connection: AsyncConnection, telecontroles: Collection[str]) -> dict[str, Tete]:
+    """The last line's number and hash of each that has one."""
+    latest = (
+        select(t.ligne.c.telecontrole, func.max(t.ligne.c.seq))
+        .where(t.ligne.c.telecontrole.in_(telecontroles))
+        .group_by(t.ligne.c.telecontrole)
+    )
+    rows = await connection.execute(
+        select(t.ligne.c.telecontrole, t.ligne.c.seq, t.ligne.c.empreinte).where(
+            tuple_(t.ligne.c.telecontrole, t.ligne.c.seq).in_(latest)
+        )
+    )
+    return {row.telecontrole: (row.seq, row.empreinte) for row in rows}

@@ -1,0 +1,282 @@
+"""What agents look through: the appointments of one caisse, by pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true, update
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controle.convocation import CONVOQUENT, Canal, EtatEnvoi
+from controle.justification import MOTIFS_MEDICAUX, EtatJustification
+from controle.presence import GenreFait
+from controle.presentiel import EtatPresentiel
+from controle.qualification import INCIDENTS, Qualification
+
+from . import schema as t
+from .agenda import HOLDING
+from .people import Assure
+from .sql import written
+
+#: A failure that is not the assuré's (row IP-05).
+FAILURES = INCIDENTS | {Qualification.MEDECIN_ABSENT}
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; empty: not narrowed. `end` is not included."""
+
+    caisse: str
+    start: datetime | None = None
+    end: datetime | None = None
+    doctor: str = ""
+    state: str = ""
+    delivery: str = ""
+    tasks: bool = False
+    #: A piece of the name, the reference or the short code.
+    words: str = ""
+    ids: Sequence[str] | None = None
+
+
+# --- one person, one series ---------------------------------------------------------------------
+
+
+async def assure_of(connection: AsyncConnection, caisse: str, reference: str) -> Assure | None:
+    """Whom the caisse's own system calls so."""
+    rows = await connection.execute(
+        select(t.assure)
+        .where(t.assure.c.caisse == caisse, t.assure.c.reference == reference)
+        .limit(1)
+    )
+    row = rows.mappings().first()
+    return Assure(**row) if row else None
+
+
+async def save_assure(connection: AsyncConnection, assure: Assure) -> None:
+    values = {field.name: getattr(assure, field.name) for field in fields(assure)}
+    await connection.execute(update(t.assure).where(t.assure.c.id == assure.id).values(values))
+
+
+async def is_planned(connection: AsyncConnection, assure: str, start: datetime) -> bool:
+    """Whether this person is expected at this very instant."""
+    found = await connection.scalar(
+        select(t.telecontrole.c.id)
+        .where(t.telecontrole.c.assure == assure, t.telecontrole.c.debut == written(start))
+        .where(t.telecontrole.c.etat.in_([str(etat) for etat in HOLDING]))
+        .limit(1)
+    )
+    return found is not None
+
+
+async def successor(connection: AsyncConnection, telecontrole: str) -> str | None:
+    """The one that replaces it."""
+    found: str | None = await connection.scalar(
+        select(t.telecontrole.c.id).where(t.telecontrole.c.suite_de == telecontrole)
+    )
+    return found
+
+
+async def failures(connection: AsyncConnection, series: str) -> int:
+    """How many of this series failed, as last signed, through no fault of the assuré."""
+    others = t.issue.alias("autres")
+    newest = (
+        select(func.max(others.c.version))
+        .where(others.c.telecontrole == t.issue.c.telecontrole)
+        .scalar_subquery()
+    )
+    counted = await connection.scalar(
+        select(func.count())
+        .select_from(t.issue)
+        .join(t.telecontrole, t.telecontrole.c.id == t.issue.c.telecontrole)
+        .where(t.telecontrole.c.serie == series, t.issue.c.version == newest)
+        .where(t.issue.c.qualification.in_([str(one) for one in FAILURES]))
+    )
+    return counted or 0
+
+
+async def undelivered(connection: AsyncConnection, telecontrole: str) -> bool:
+    """Its convocation was written, and arrived by no channel."""
+    found = await connection.scalar(
+        select(t.telecontrole.c.id)
+        .where(t.telecontrole.c.id == telecontrole)
+        .where(_has_message(true()), delivery() == "non_remise")
+    )
+    return found is not None
+
+
+# --- the list -----------------------------------------------------------------------------------
+
+
+async def page(
+    connection: AsyncConnection, wanted: Filters, number: int, size: int = PAGE
+) -> tuple[int, list[RowMapping]]:
+    """How many there are, and those of this page (from 1), by hour."""
+    conditions = _conditions(wanted)
+    total = await connection.scalar(
+        select(func.count())
+        .select_from(t.telecontrole.join(t.assure, t.assure.c.id == t.telecontrole.c.assure))
+        .where(*conditions)
+    )
+    rows = await connection.execute(
+        _planned()
+        .where(*conditions)
+        .order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
+        .limit(size)
+        .offset((number - 1) * size)
+    )
+    return total or 0, list(rows.mappings())
+
+
+def _planned() -> Select[Any]:
+    latest = (
+        select(t.justification.c.etat)
+        .where(t.justification.c.telecontrole == t.telecontrole.c.id)
+        .order_by(t.justification.c.depose.desc())
+        .limit(1)
+        .correlate(t.telecontrole)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            t.telecontrole,
+            t.assure.c.civilite,
+            t.assure.c.nom,
+            t.assure.c.reference,
+            t.medecin_conseil.c.nom.label("medecin_nom"),
+            t.demande_presentiel.c.origine,
+            t.demande_presentiel.c.instant.label("demande"),
+            delivery().label("remise"),
+            latest.label("justification"),
+            _acknowledged().label("accuse"),
+            to_fix().label("a_fixer"),
+            to_examine().label("a_examiner"),
+            _examinable_since().label("examiner_depuis"),
+            _booked().label("fixe"),
+        )
+        .join(t.assure, t.assure.c.id == t.telecontrole.c.assure)
+        .join(t.medecin_conseil, t.medecin_conseil.c.id == t.telecontrole.c.medecin_conseil)
+        .outerjoin(t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
+    )
+
+
+def _conditions(wanted: Filters) -> list[ColumnElement[bool]]:
+    un = t.telecontrole.c
+    found: list[ColumnElement[bool]] = [un.caisse == wanted.caisse]
+    if wanted.ids is not None:
+        found.append(un.id.in_(wanted.ids))
+    if wanted.start is not None:
+        found.append(un.debut >= written(wanted.start))
+    if wanted.end is not None:
+        found.append(un.debut < written(wanted.end))
+    if wanted.doctor:
+        found.append(un.medecin_conseil == wanted.doctor)
+    if wanted.state:
+        found.append(un.etat == wanted.state)
+    if wanted.delivery:
+        # What was moved or cancelled has nothing to deliver any more.
+        found += [delivery() == wanted.delivery, un.etat.in_([str(etat) for etat in HOLDING])]
+    if wanted.tasks:
+        found.append(or_(_has_task(), to_fix(), to_examine()))
+    if wanted.words:
+        found.append(_matches(wanted.words))
+    return found
+
+
+def _matches(words: str) -> ColumnElement[bool]:
+    code = words.strip().upper().replace(" ", "").replace("-", "")
+    dashed = f"{code[:4]}-{code[4:]}" if len(code) == 8 else code
+    return or_(
+        t.assure.c.nom.icontains(words.strip(), autoescape=True),
+        t.assure.c.reference.icontains(words.strip(), autoescape=True),
+        t.telecontrole.c.code == dashed,
+    )
+
+
+# --- what is derived, so that nobody can forget it ----------------------------------------------
+
+
+def delivery() -> ColumnElement[str]:
+    """controle.remise.remise in SQL, of the messages about the visio itself."""
+    lost = (EtatEnvoi.ECHEC, EtatEnvoi.PERIME)
+    on_its_way = and_(
+        t.envoi.c.etat.in_([str(EtatEnvoi.PREPARE), str(EtatEnvoi.CONFIE)]),
+        t.envoi.c.canal != str(Canal.COURRIER),
+    )
+    return case(
+        (_has_message(t.envoi.c.etat == str(EtatEnvoi.REMIS)), "remise"),
+        (_has_message(on_its_way), "en_cours"),
+        (~_has_message(t.envoi.c.etat == str(EtatEnvoi.ENVOYE)), "non_remise"),
+        (_has_message(t.envoi.c.etat.in_([str(state) for state in lost])), "partielle"),
+        else_="en_cours",
+    )
+
+
+def _has_message(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(t.envoi.c.sujet == t.telecontrole.c.id)
+        .where(t.envoi.c.genre.in_([str(kind) for kind in CONVOQUENT]))
+        .where(condition)
+        .correlate(t.telecontrole)
+    )
+
+
+def to_fix() -> ColumnElement[bool]:
+    """An in-person appointment is asked for, and none is given (row IP-01)."""
+    given = (EtatPresentiel.CONVOQUE, EtatPresentiel.HONORE)
+    asked = exists().where(t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
+    return and_(asked.correlate(t.telecontrole), ~_has_appointment(*given))
+
+
+def _booked() -> ColumnElement[bool]:
+    return _has_appointment(EtatPresentiel.CONVOQUE, EtatPresentiel.HONORE)
+
+
+def _has_appointment(*states: EtatPresentiel) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(t.rendez_vous.c.telecontrole == t.telecontrole.c.id)
+        .where(t.rendez_vous.c.etat.in_([str(state) for state in states]))
+        .correlate(t.telecontrole)
+    )
+
+
+def to_examine() -> ColumnElement[bool]:
+    """A justification that an agent may decide: the service médical has the others."""
+    return (
+        exists()
+        .where(t.justification.c.telecontrole == t.telecontrole.c.id)
+        .where(t.justification.c.etat == str(EtatJustification.DEPOSEE))
+        .where(t.justification.c.motif.not_in([str(motif) for motif in MOTIFS_MEDICAUX]))
+        .correlate(t.telecontrole)
+    )
+
+
+def _examinable_since() -> ColumnElement[str]:
+    return (
+        select(func.min(t.justification.c.depose))
+        .where(t.justification.c.telecontrole == t.telecontrole.c.id)
+        .where(t.justification.c.etat == str(EtatJustification.DEPOSEE))
+        .correlate(t.telecontrole)
+        .scalar_subquery()
+    )
+
+
+def _has_task() -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(t.tache.c.telecontrole == t.telecontrole.c.id, t.tache.c.faite.is_(None))
+        .correlate(t.telecontrole)
+    )
+
+
+def _acknowledged() -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(t.ligne.c.telecontrole == t.telecontrole.c.id)
+        .where(t.ligne.c.genre == str(GenreFait.ACCUSE_RECEPTION))
+        .correlate(t.telecontrole)
+    )
