@@ -1,4 +1,4 @@
-// Printed from server/web/messages.py by `make types`: change that file, not this one.
+// Printed from the *messages.py of server/web by `make types`: change that file, not this one.
 
 import type { Entry } from "./protocol";
 
@@ -8,6 +8,7 @@ export interface Problem {
   message: string;
   field: string | null;
   retry_after: number | null;
+  first_date: string | null;
 }
 
 /** The body of every answer that is not 2xx. */
@@ -67,6 +68,25 @@ export interface Visit {
   access: RoomAccess;
 }
 
+/** An in-person appointment: where, and when. It names nobody. */
+export interface Place {
+  start: string;
+  timezone: string;
+  zone: string;
+  minutes: number;
+  name: string;
+  address: string;
+  access: string;
+  hours: string;
+}
+
+/** What the assuré has said behind this link: that it was said, never what. */
+export interface Said {
+  acknowledged: boolean;
+  needs: boolean;
+  justification: "" | "acceptee" | "deposee" | "refusee";
+}
+
 /** POST /api/assure/lien: where the appointment stands; changes nothing. */
 export interface LinkState {
   access: "annule" | "inconnu" | "ouvert" | "presentiel" | "refuse" | "reporte" | "termine" | "trop_tard" | "trop_tot";
@@ -75,6 +95,11 @@ export interface LinkState {
   timezone: string;
   opens_in: number | null;
   in_person: boolean;
+  start: string | null;
+  minutes: number;
+  zone: string;
+  said: Said;
+  place: Place | null;
   visit: Visit | null;
 }
 
@@ -92,6 +117,42 @@ export interface Consent {
 /** POST /api/assure/presentiel or /refus: in-person it will be; the visio is over. */
 export interface InPersonRequested {
   at: string;
+}
+
+/** GET /api/assure/choix: what the forms of the space offer; the same for everybody. */
+export interface SpaceChoices {
+  reasons: Choice[];
+  needs: Choice[];
+  document_bytes: number;
+}
+
+/** POST /api/assure/besoins: codes of SpaceChoices.needs; none takes them back. */
+export interface Needs {
+  link: string;
+  needs: string[];
+}
+
+/** POST /api/verification/reponse: the message is ours, and says this. */
+export interface Genuine {
+  caisse: string;
+  helpline: string;
+  access: "annule" | "inconnu" | "ouvert" | "presentiel" | "refuse" | "reporte" | "termine" | "trop_tard" | "trop_tot";
+  start: string;
+  timezone: string;
+  zone: string;
+  minutes: number;
+  place: Place | null;
+}
+
+/** POST /api/verification: the short code of a message, as it was typed. */
+export interface VerificationAsked {
+  code: string;
+}
+
+/** POST /api/verification/reponse: the same, and the code that came by SMS. */
+export interface VerificationAnswered {
+  code: string;
+  sms: string;
 }
 
 /** POST /api/console/session: the secret of a login link (its URL fragment). */
@@ -179,6 +240,7 @@ export interface OutcomeForm {
   category: number | null;
   sequelae: boolean | null;
   correction_reason: string | null;
+  early_reason: string | null;
 }
 
 /** A signed, sealed version of the outcome. */
@@ -192,8 +254,46 @@ export interface Outcome {
   category: number | null;
   sequelae: boolean | null;
   correction_reason: string | null;
+  early_reason: string | null;
   signed_by: string;
   signed_at: string;
+}
+
+/** One thing that must be so before somebody can be said to be absent without reason. */
+export interface Condition {
+  label: string;
+  met: boolean;
+}
+
+/** Somebody tried to phone the assuré; `by`: the médecin-conseil or the caisse. */
+export interface Attempt {
+  at: string;
+  result: string;
+  by: "caisse" | "medecin_conseil";
+}
+
+/** Nobody came: what was tried, and until when there is to wait (row OP-12). */
+export interface Absence {
+  grace_ends: string;
+  phone: string;
+  attempts: Attempt[];
+  results: Choice[];
+}
+
+/** Why the assuré cannot, or could not, come: the true reason is the service médical's alone. */
+export interface JustificationGiven {
+  id: string;
+  reason: string;
+  submitted: string;
+  state: "" | "acceptee" | "deposee" | "refusee";
+  state_label: string;
+  document: boolean;
+}
+
+/** The télécontrôle that replaces this one. */
+export interface NextAppointment {
+  start: string;
+  timezone: string;
 }
 
 /** GET /api/console/telecontroles/{id}: all that the console's side panel shows. */
@@ -206,4 +306,282 @@ export interface Detail {
   outcomes: Outcome[];
   facts: Fact[];
   outcome_blocked: string;
+  absence_conditions: Condition[];
+  absence: Absence | null;
+  justifications: JustificationGiven[];
+  place: Place | null;
+  next_appointment: NextAppointment | null;
+}
+
+/** A médecin-conseil, as an agent chooses one. */
+export interface Named {
+  id: string;
+  name: string;
+}
+
+/** Where somebody can be received in person; `kind` visio_accompagnee: a booth. */
+export interface SiteOption {
+  id: string;
+  name: string;
+  address: string;
+  access: string;
+  hours: string;
+  kind: string;
+}
+
+/** GET or POST /api/agent/session: who is logged in, and what the forms offer. */
+export interface AgentSession {
+  id: string;
+  name: string;
+  caisse: string;
+  timezone: string;
+  today: string;
+  first_date: string;
+  slot_minutes: number;
+  doctors: Named[];
+  sites: SiteOption[];
+  contexts: Choice[];
+  languages: Choice[];
+  call_results: Choice[];
+  silent_channels: string[];
+}
+
+/** POST /api/agent/telecontroles, and a line of an import. */
+export interface PlanForm {
+  civility: string;
+  name: string;
+  context: string;
+  doctor: string;
+  start: string;
+  mail: string;
+  phone: string;
+  address: string;
+  language: string;
+  reference: string;
+  minutes: number | null;
+}
+
+/** POST …/deplacer: another date, and another médecin-conseil if one is named. */
+export interface MoveForm {
+  start: string;
+  doctor: string | null;
+}
+
+/** POST …/reaffecter: same hour, another médecin-conseil: no message leaves. */
+export interface ReassignForm {
+  doctor: string;
+}
+
+/** POST …/coordonnees: corrected; what was not delivered is sent again to what changed. */
+export interface ContactForm {
+  mail: string;
+  phone: string;
+  address: string;
+  language: string;
+}
+
+/** POST …/renvoyer: the convocation once more, by one channel, while it is not too late. */
+export interface ResendForm {
+  channel: "courriel" | "sms";
+}
+
+/** POST …/appels: somebody tried to phone. */
+export interface CallForm {
+  result: "joint" | "numero_invalide" | "repondeur" | "sans_reponse";
+}
+
+/** POST …/justification: a person accepts or refuses what was given as a reason. */
+export interface DecisionForm {
+  decision: "accepter" | "refuser";
+}
+
+/** POST …/presentiel: where and when. */
+export interface InPersonForm {
+  site: string;
+  start: string;
+  minutes: number | null;
+  doctor: string | null;
+}
+
+/** POST /api/agent/medecins/{id}/absences: away between two local hours. */
+export interface AbsenceForm {
+  start: string;
+  end: string;
+}
+
+/** A free half-hour: the local hour to send back, and the instant. */
+export interface Slot {
+  start: string;
+  at: string;
+}
+
+/** GET /api/agent/creneaux?medecin=&de=&minutes=: free, and far enough ahead. */
+export interface Slots {
+  slots: Slot[];
+  first_date: string;
+}
+
+/** Something a person has to do. */
+export interface Task {
+  kind: string;
+  label: string;
+  created: string;
+}
+
+/** The in-person way out: asked for, then given a date. */
+export interface InPerson {
+  origin: string;
+  origin_label: string;
+  requested: string;
+  appointment: string | null;
+  start: string | null;
+  minutes: number | null;
+  site: SiteOption | null;
+  doctor: Named | null;
+}
+
+/** One télécontrôle in the agent's list. */
+export interface Planned {
+  id: string;
+  code: string;
+  reference: string;
+  assure: string;
+  start: string;
+  timezone: string;
+  minutes: number;
+  context: string;
+  doctor: Named;
+  state: string;
+  state_label: string;
+  delivery: "en_cours" | "non_remise" | "partielle" | "remise";
+  acknowledged: boolean;
+  needs: string[];
+  justification: "" | "acceptee" | "deposee" | "refusee";
+  in_person: "" | "a_fixer" | "fixe";
+  tasks: Task[];
+}
+
+/** GET /api/agent/telecontroles?de=&a=&medecin=&etat=&remise=&taches=&q=&page= */
+export interface PlannedList {
+  items: Planned[];
+  total: number;
+  page: number;
+  pages: number;
+}
+
+/** One message and where it stands. */
+export interface Message {
+  id: string;
+  kind: string;
+  kind_label: string;
+  channel: string;
+  channel_label: string;
+  to: string;
+  state: string;
+  state_label: string;
+  due: string;
+  until: string | null;
+  sent: string | null;
+  delivered: string | null;
+  tries: number;
+  reason: string;
+  version: string;
+  telecontrole: string;
+  assure: string;
+}
+
+/** GET …/messages/{envoi}: the exact words, without the secret of the link. */
+export interface MessageText {
+  subject: string;
+  text: string;
+  version: string;
+}
+
+/** Something that happened, in words. */
+export interface HistoryLine {
+  at: string;
+  label: string;
+  detail: string;
+}
+
+/** What an agent sees of it: never the reason itself when it belongs to the service médical. */
+export interface JustificationShown {
+  id: string;
+  reason: string;
+  submitted: string;
+  state: string;
+  document: boolean;
+  decidable: boolean;
+}
+
+/** GET /api/agent/telecontroles/{id} */
+export interface PlannedDetail {
+  planned: Planned;
+  mail: string;
+  phone: string;
+  address: string;
+  language: string;
+  messages: Message[];
+  history: HistoryLine[];
+  justifications: JustificationShown[];
+  in_person: InPerson | null;
+  previous: string | null;
+  next: string | null;
+  actions: string[];
+}
+
+/** GET /api/agent/envois?etat=&canal=&genre=&page= */
+export interface MessageList {
+  items: Message[];
+  total: number;
+  page: number;
+  pages: number;
+}
+
+/** GET /api/agent/progression: what is due now, and how far it is. */
+export interface Progress {
+  waiting: number;
+  sending: number;
+  sent_today: number;
+  failed: number;
+  expired: number;
+  oldest_due: string | null;
+}
+
+/** What is wrong with one field of one line. */
+export interface LineError {
+  field: string;
+  code: string;
+  message: string;
+}
+
+/** One line of an import; `id` once it is planned. */
+export interface LineReport {
+  line: number;
+  accepted: boolean;
+  id: string | null;
+  errors: LineError[];
+}
+
+/** POST /api/agent/import?tout_ou_rien=1&essai=1 (text/csv or application/json). */
+export interface ImportReport {
+  accepted: number;
+  refused: number;
+  applied: boolean;
+  lines: LineReport[];
+}
+
+/** GET or POST /api/console/telecontroles/{id}/presentiel: what is fixed, what could be. */
+export interface InPersonChoices {
+  requested: boolean;
+  timezone: string;
+  booked: Place | null;
+  sites: SiteOption[];
+  slots: Slot[];
+}
+
+/** POST …/presentiel: one of the hours that were proposed. */
+export interface InPersonChosen {
+  site: string;
+  start: string;
 }

@@ -16,7 +16,7 @@ import {
 } from "./assure.js";
 import { Call } from "./call.js";
 import { Capture, captureProblem } from "./capture.js";
-import { all, announce, byId, focusTitle, post, screen } from "./page.js";
+import { all, announce, byId, focusTitle, formatDate, formatTime, post, screen } from "./page.js";
 
 /** @typedef {import('./api').LinkState} LinkState */
 /** @typedef {import('./protocol').RoomState} RoomState */
@@ -31,6 +31,8 @@ const ENDINGS = {
 };
 /** After so long without a sound from the microphone, in ms. */
 const SILENCE = 5_000;
+/** Waiting since the hour: after so many minutes we apologise, then say what else can be done. */
+const [LATE, VERY_LATE] = [5, 15];
 
 const remote = byId("remote", HTMLVideoElement);
 const self = byId("self-video", HTMLVideoElement);
@@ -314,23 +316,12 @@ function place() {
 /** @param {RoomState} state */
 function render(state) {
   if (state.ending) return void finish(state.ending);
-  const { assure, medecin_conseil: doctor, reception } = state;
+  const { assure, medecin_conseil: doctor } = state;
   if (!since || (assure.since && assure.since < since)) since = assure.since ?? state.server_time;
   place();
   skew = Date.parse(state.server_time) - Date.now();
   wait();
-  const late = reception.delay_minutes;
-  const now = late
-    ? `Le médecin est en retard d'environ ${late}\u00a0min. Votre place est gardée.`
-    : {
-        absent: "Le médecin n'est pas encore connecté. Il sera prévenu de votre arrivée.",
-        available: "Le médecin est prévenu de votre arrivée. Il va vous faire entrer.",
-        busy: "Le médecin est en consultation. Il vous recevra ensuite.",
-      }[reception.doctor];
-  if (now !== news) {
-    byId("news").textContent = news = now;
-    if (!admitted) announce(now);
-  }
+  meetInPerson(state.in_person);
   const away = doctor.presence !== "present";
   byId("doctor-mic").hidden = away || doctor.microphone;
   byId("no-picture").textContent = away
@@ -341,8 +332,45 @@ function render(state) {
   document.body.classList.toggle("no-image", away || !doctor.camera);
 }
 
+/** The same date as on the doctor's screen. @param {RoomState['in_person']} date */
+function meetInPerson(date) {
+  const banner = byId("in-person-date");
+  const told = JSON.stringify(date);
+  if (banner.dataset.told === told) return;
+  banner.dataset.told = told;
+  banner.hidden = !date;
+  if (!date) return;
+  const { start, timezone, site, address } = date;
+  byId("in-person-when").textContent =
+    `${formatDate(start, timezone)} à ${formatTime(start, timezone)}`;
+  byId("in-person-where").textContent = `${site}, ${address}.`;
+  announce((banner.textContent ?? "").replace(/\s+/g, " ").trim());
+}
+
+/** What is said while one waits. @param {RoomState['reception']} reception @returns {string} */
+function tidings({ doctor, delay_minutes: announced }) {
+  const begun = Math.max(Date.parse(visit?.appointment.start ?? since), Date.parse(since));
+  const minutes = (Date.now() + skew - begun) / 60_000;
+  const late = announced
+    ? `Le médecin est en retard d'environ ${announced}\u00a0min, veuillez nous excuser.`
+    : "Le médecin a du retard, veuillez nous excuser.";
+  if (minutes >= VERY_LATE)
+    return `${late} Vous pouvez demander un autre rendez-vous\u00a0: votre attente est notée.`;
+  if (announced || minutes >= LATE) return `${late} Votre place est gardée.`;
+  return {
+    absent: "Le médecin n'est pas encore connecté. Il sera prévenu de votre arrivée.",
+    available: "Le médecin est prévenu de votre arrivée. Il va vous faire entrer.",
+    busy: "Le médecin est en consultation. Il vous recevra ensuite.",
+  }[doctor];
+}
+
 function wait() {
   if (!since) return;
+  const now = call?.state ? tidings(call.state.reception) : news;
+  if (now !== news) {
+    byId("news").textContent = news = now;
+    if (!admitted) announce(now);
+  }
   const minutes = Math.floor((Date.now() + skew - Date.parse(since)) / 60_000);
   const lasting = minutes > 0 ? `, il y a ${minutes}\u00a0min` : "";
   byId("since").textContent =
@@ -394,6 +422,7 @@ export function over() {
   awake = null;
   admitted = cut.socket = cut.path = false;
   byId("lost").hidden = byId("sent-back").hidden = true;
+  meetInPerson(null);
   for (const dialog of document.querySelectorAll("dialog")) if (dialog.open) dialog.close();
   if (document.fullscreenElement) void document.exitFullscreen();
 }

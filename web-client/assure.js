@@ -1,5 +1,6 @@
 // The assuré's page: from the convocation link to the information, and every way it may be closed.
-// What needs the camera is in assure-room.js, fetched while the person reads.
+// What needs the camera is in assure-room.js, fetched while the person reads; what may be said
+// before the room opens, and after, in assure-space.js, fetched by who needs it.
 
 import {
   ApiError,
@@ -33,6 +34,8 @@ let timezone = "Europe/Paris";
 export let visit = null;
 /** @type {typeof import('./assure-room.js') | null} */
 let room = null;
+/** @type {typeof import('./assure-space.js') | null} */
+let space = null;
 let stale = false;
 let ticking = 0;
 let resendAt = 0;
@@ -132,8 +135,15 @@ function fetchRoom() {
   return import("./assure-room.js");
 }
 
+/** The choices and forms of before and after the hour. */
+export async function openSpace() {
+  space ??= await import("./assure-space.js");
+  await space.styled;
+  return space;
+}
+
 /** @param {boolean} [straight] back to the room, without a click where that is allowed */
-async function devices(straight = false) {
+export async function devices(straight = false) {
   try {
     room ??= await fetchRoom();
   } catch {
@@ -153,7 +163,12 @@ export async function refresh(straight = inside()) {
     timezone = state.timezone;
     helpline(state.helpline);
     if (state.visit) meet(state.visit);
-    if (state.access !== "ouvert") return closed(state);
+    if (state.access !== "ouvert") {
+      // The screen says what matters without it.
+      await openSpace().catch(() => {});
+      return closed(state);
+    }
+    if (space?.over()) room?.over();
     if (!navigator.mediaDevices) return go(isSecureContext ? "capture-absent" : "capture-securite");
     if (!visit) return go("welcome");
     if (!visit.information.accepted) return read(visit);
@@ -166,15 +181,19 @@ export async function refresh(straight = inside()) {
   }
 }
 
-/** @param {Pick<LinkState, 'access'> & Partial<LinkState>} state whose access is not `ouvert` */
-export function closed({ access, at, opens_in, in_person }) {
+/** @typedef {Pick<LinkState, 'access'> & Partial<LinkState>} Closed */
+
+/** @param {Closed} state whose access is not `ouvert` */
+export function closed(state) {
+  const { access, at, opens_in, in_person } = state;
   clearInterval(ticking);
   room?.over();
+  space?.tell(state);
   for (const node of all(".at")) node.hidden = !at;
   byId("then-in-person").hidden = !in_person;
   if (at) {
     fill("[data-at]", time(at));
-    fill("[data-when]", `${day(at)} à ${time(at)}`);
+    fill("[data-when-closed]", `${day(at)} à ${time(at)}`);
     byId("opens").textContent = `${day(at)} à ${time(at)}`;
   }
   go(access);
@@ -186,7 +205,8 @@ export function closed({ access, at, opens_in, in_person }) {
     byId("countdown").textContent = far ? "" : `Encore ${formatDuration(Math.max(0, left))}`;
     if (left > 0) return;
     clearInterval(ticking);
-    void refresh();
+    if (screen() === "trop_tot") void refresh();
+    else notice("La salle d'attente est ouverte.");
   });
 }
 
@@ -273,6 +293,12 @@ export const actions = {
     if (!(await confirmed("in-person"))) return;
     closed({ access: "presentiel", ...(await post("/api/assure/presentiel", {})) });
   },
+  acknowledge: async () => (await openSpace()).acknowledge(),
+  agenda: async () => (await openSpace()).agenda(),
+  rehearse: async () => (await openSpace()).rehearse(),
+  needs: async () => (await openSpace()).needs(),
+  justify: async () => (await openSpace()).justify(),
+  "not-me": async () => (await openSpace()).notMe(),
   refresh: () => (stale ? location.reload() : refresh()),
   resume: () => refresh(true),
   async copy() {

@@ -1,7 +1,7 @@
 // The day's list: one row per télécontrôle, updated in place so that the focus is never lost.
 
 import { byId, element, formatTime } from "./page.js";
-import { contextLabel, describe, duration, inOrder, waits } from "./console-state.js";
+import { contextLabel, describe, duration, inOrder, tags, waits } from "./console-state.js";
 
 /** @typedef {import('./protocol').Day} Day */
 /** @typedef {import('./protocol').Entry} Entry */
@@ -71,6 +71,7 @@ class Row {
     this.#part("row-note").textContent = note;
     const waiting = waits(entry);
     this.#part("row-ready").hidden = !(waiting && isReady(entry.id));
+    renderTags(this.#part("tags"), entry);
     this.main.setAttribute("aria-current", String(entry.id === selected));
 
     const why = blocked(entry, current, admitting);
@@ -81,6 +82,21 @@ class Row {
     this.admit.setAttribute("aria-disabled", String(Boolean(why)));
     this.why.textContent = why;
   }
+}
+
+/** @param {HTMLElement} place @param {Entry} entry */
+export function renderTags(place, entry) {
+  const found = tags(entry);
+  const key = JSON.stringify(found);
+  if (place.dataset.shown === key) return;
+  place.dataset.shown = key;
+  place.hidden = !found.length;
+  place.replaceChildren(
+    ...found.flatMap(({ words, todo }) => [
+      element("span", { className: todo ? "chip warn" : "chip" }, words),
+      " ",
+    ]),
+  );
 }
 
 /** Why this person can't be admitted now; '' when they can. @param {Entry} entry @param {Entry | null} current @param {string} admitting */

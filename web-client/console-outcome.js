@@ -4,7 +4,7 @@ import { ApiError, announce, byId, element, formatDate, formatTime, post } from 
 import { isOver } from "./console-state.js";
 
 /** @typedef {import('./api').Detail} Detail */
-/** @typedef {import('./api').Choice} Choice */
+/** @typedef {import('./api').Condition} Condition */
 /** @typedef {import('./api').Outcome} Outcome */
 /** @typedef {import('./api').OutcomeForm} OutcomeForm */
 
@@ -15,6 +15,7 @@ const FIELDS = /** @type {const} */ ([
   "date",
   "category",
   "sequelae",
+  "early_reason",
   "correction_reason",
 ]);
 /** @typedef {typeof FIELDS[number]} Field */
@@ -26,8 +27,11 @@ const MISSING = {
   date: "Indiquez la date d'effet",
   category: "Choisissez la catégorie d'invalidité",
   sequelae: "Indiquez s'il y a des séquelles",
+  early_reason: "Indiquez pourquoi vous n'attendez pas la fin du délai de grâce",
   correction_reason: "Indiquez le motif de la correction",
 };
+const UNJUSTIFIED = "absence_injustifiee";
+const DOCTOR_ABSENT = "medecin_absent";
 
 /** The element that stands for a field; for a group, its first choice. @param {Field} field */
 function control(field) {
@@ -43,6 +47,7 @@ export class OutcomeView {
   /** Id of the télécontrôle whose sealed outcome is being corrected. */
   #correcting = "";
   #options = "";
+  #conditions = "";
 
   /** @param {{ recorded: (entry: Detail['entry']) => void }} actions */
   constructor(actions) {
@@ -87,6 +92,7 @@ export class OutcomeView {
     byId("outcome-later").hidden = open || Boolean(last);
     byId("sealed").hidden = !last;
     if (last) this.#seal(last, outcomes.slice(0, -1));
+    this.#follow(detail, last);
     byId("correct").hidden = correcting;
     if (this.form.contains(document.activeElement) && !shown) byId("outcome-title").focus();
     this.form.hidden = !shown;
@@ -196,14 +202,59 @@ export class OutcomeView {
       if (chosen.some((choice) => choice?.[field])) asked.add(field);
     }
     if (detail?.outcomes.length) asked.add("correction_reason");
+    if (this.#isEarly()) asked.add("early_reason");
     return asked;
+  }
+
+  /** Nobody came, and the grace is not over. */
+  #isEarly() {
+    const { absence, outcomes } = this.#detail ?? {};
+    return Boolean(absence && !outcomes?.length && (this.now ?? 0) < Date.parse(absence.grace_ends));
   }
 
   #reveal() {
     const asked = this.#asked();
-    for (const field of /** @type {const} */ (["date", "category", "sequelae"])) {
+    for (const field of /** @type {const} */ (["date", "category", "sequelae", "early_reason"])) {
       byId(`field-${field}`).hidden = !asked.has(field);
     }
+    this.#require(this.#detail?.absence_conditions ?? []);
+  }
+
+  /** What an unjustified absence supposes, told before it is asked for. @param {Condition[]} conditions */
+  #require(conditions) {
+    const chosen = this.#values().qualification === UNJUSTIFIED;
+    const missing = conditions.filter(({ met }) => !met).length;
+    const key = JSON.stringify(chosen && conditions);
+    if (key === this.#conditions) return;
+    this.#conditions = key;
+    byId("conditions").hidden = !chosen;
+    byId("conditions").classList.toggle("missing", missing > 0);
+    byId("conditions-word").textContent = missing
+      ? "Cette absence ne peut pas encore être dite injustifiée :"
+      : "Toutes les conditions sont réunies :";
+    byId("conditions-list").replaceChildren(
+      ...conditions.map(({ label, met }) =>
+        element(
+          "li",
+          { className: met ? "met" : "unmet" },
+          label,
+          element("span", { className: "unseen" }, met ? " : oui" : " : non"),
+        ),
+      ),
+    );
+  }
+
+  /** What leaves by itself after the outcome. @param {Detail} detail @param {Outcome} [last] */
+  #follow({ entry, next_appointment: next }, last) {
+    const late = last?.qualification === DOCTOR_ABSENT;
+    const waits = late && entry.outcome_version >= last.version && !entry.in_person;
+    let words = "";
+    if (late && next) {
+      const { start, timezone } = next;
+      words = `Excuses envoyées, nouveau rendez-vous le ${formatDate(start, timezone)} à ${formatTime(start, timezone)}.`;
+    } else if (waits) words = "Aucun créneau libre : un agent donnera une nouvelle date à l'assuré.";
+    byId("sealed-next").hidden = !words;
+    if (byId("sealed-next").textContent !== words) byId("sealed-next").textContent = words;
   }
 
   async #submit() {
@@ -230,6 +281,7 @@ export class OutcomeView {
       category: value("category") ? Number(value("category")) : null,
       sequelae: value("sequelae") ? value("sequelae") === "yes" : null,
       correction_reason: value("correction_reason")?.trim() ?? null,
+      early_reason: value("early_reason")?.trim() ?? null,
     };
     button.setAttribute("aria-busy", "true");
     try {
@@ -326,6 +378,7 @@ function facts({
   category,
   sequelae,
   correction_reason,
+  early_reason,
 }) {
   /** @type {[string, string][]} */
   const lines = [
@@ -341,6 +394,7 @@ function facts({
     ]);
   if (category) lines.push(["Catégorie", String(category)]);
   if (sequelae !== null) lines.push(["Séquelles", sequelae ? "avec séquelles" : "sans séquelles"]);
+  if (early_reason) lines.push(["Fin avant le délai", early_reason]);
   if (correction_reason) lines.push(["Motif de la correction", correction_reason]);
   return lines;
 }

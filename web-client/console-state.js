@@ -32,6 +32,24 @@ const OVER = {
   incident_technique: "incident technique",
 };
 
+/** What the assuré asked for, in a word. @type {Record<string, string>} */
+const NEEDS = {
+  lsf: "Interprète LSF",
+  interprete: "Interprète",
+  fauteuil: "Accès fauteuil",
+  vue: "Aide à l'écran",
+  accompagnant: "Accompagnant",
+  sous_titres: "Sous-titres",
+};
+
+/** What to know of somebody before they come: words and whether they ask for an act. @param {Entry} entry @returns {{ words: string, todo: boolean }[]} */
+export function tags({ needs, justification, undelivered }) {
+  const found = needs.map((need) => ({ words: NEEDS[need] ?? need, todo: false }));
+  if (justification === "deposee") found.push({ words: "Justification déposée", todo: true });
+  if (undelivered) found.push({ words: "Convocation non remise", todo: true });
+  return found;
+}
+
 /** @param {string} context */
 export const contextLabel = (context) => CONTEXTS[context] ?? context;
 

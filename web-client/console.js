@@ -1,12 +1,15 @@
 // The médecin-conseil's console: one state (the day, the rooms, the detail), one render per region.
 
 import { ApiError, announce, byId, formatDate, formatTime, post } from "./page.js";
+import { AbsenceView } from "./console-absence.js";
 import { Arrivals } from "./console-arrivals.js";
 import { CallView, announceDevice } from "./console-call.js";
 import { Camera, REMEDIES } from "./console-camera.js";
 import { ChecksView } from "./console-checks.js";
-import { DayView, TONES, renderIdle } from "./console-day.js";
+import { DayView, TONES, renderIdle, renderTags } from "./console-day.js";
 import { Details } from "./console-details.js";
+import { InPersonView } from "./console-inperson.js";
+import { JustificationsView } from "./console-justifications.js";
 import { listenToKeys, preference } from "./console-keys.js";
 import { closeSession, openSession, session, showLogin } from "./console-login.js";
 import { OutcomeView } from "./console-outcome.js";
@@ -45,9 +48,12 @@ function start(opened) {
   const camera = new Camera();
   const arrivals = new Arrivals();
 
-  const details = new Details((error) => {
-    if (error instanceof ApiError && error.status === 401) void expired();
-  });
+  const details = new Details(
+    (error) => {
+      if (error instanceof ApiError && error.status === 401) void expired();
+    },
+    () => socket.now(),
+  );
   let selected = sessionStorage.getItem(SELECTED) ?? "";
   let shownCall = "";
   /** Whom this page admitted itself: the focus goes with them. */
@@ -117,7 +123,11 @@ function start(opened) {
     useDevice,
   });
   callView.call = (id) => rooms.get(id)?.call ?? null;
-  const checks = new ChecksView({ take: (entry) => socket.take(entry), fail });
+  const acts = { take: (/** @type {Entry} */ entry) => socket.take(entry), fail };
+  const checks = new ChecksView(acts);
+  const absence = new AbsenceView(acts);
+  const justifications = new JustificationsView(acts);
+  const inPerson = new InPersonView({ fail });
   const outcome = new OutcomeView({ recorded: (entry) => void details.load(entry) });
 
   // --- what is shown --------------------------------------------------------------------------
@@ -208,9 +218,13 @@ function start(opened) {
     byId("side-chip").textContent = chip;
     byId("side-chip").className = `chip ${TONES[kind]}`;
     byId("side-chip").title = note;
+    renderTags(byId("side-tags"), entry);
     byId("side-back").hidden = !call || call.id === entry.id;
     checks.render(entry);
     const detail = details.of(entry);
+    inPerson.render(entry, detail);
+    absence.render(entry, detail, now, timezone());
+    justifications.render(entry, detail, timezone());
     for (const id of ["presence", "outcome", "facts"]) byId(id).hidden = !detail;
     if (detail) {
       renderPresence(detail, now, timezone());

@@ -24,9 +24,9 @@ export class ApiError extends Error {
 /**
  * @param {string} url
  * @param {RequestInit} init
- * @returns {Promise<any>}
+ * @returns {Promise<any>} the decoded body; throws ApiError
  */
-async function request(url, init) {
+export async function request(url, init) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT);
   try {

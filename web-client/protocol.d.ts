@@ -76,6 +76,14 @@ export interface Ending {
   reason: "cancelled" | "ended" | "in_person" | "refused";
 }
 
+/** The in-person appointment that was fixed while somebody is there: the same for both. */
+export interface InPerson {
+  start: string;
+  timezone: string;
+  site: string;
+  address: string;
+}
+
 /** The whole room, small enough to be sent at each change; the highest `version` is right. */
 export interface RoomState {
   version: number;
@@ -86,6 +94,7 @@ export interface RoomState {
   reception: Reception;
   negotiation: number;
   admitted_at: string | null;
+  in_person: InPerson | null;
   ending: Ending | null;
 }
 
@@ -131,6 +140,9 @@ export interface Entry {
   clinical_exam: boolean;
   in_person: boolean;
   outcome_version: number;
+  needs: string[];
+  justification: "" | "acceptee" | "deposee" | "refusee";
+  undelivered: boolean;
 }
 
 /** The whole day, on each (re)connection of a console; entries then come one by one. */

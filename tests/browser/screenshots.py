@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from people import Assure, Medecin, chromium
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from product import Product
+from secretary import Agent
 
 SIZES = ((360, 640), (820, 1180), (1440, 900))
 OUT = Path(__file__).parents[2] / "screenshots"
@@ -51,6 +52,39 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
     the_call_and_after(camera, assure, medecin)
     around.goto(product.ready["outbox"])
     camera.take(around, "envois")
+    before_the_hour(camera, Assure(page(), product.appointments[-1]))
+    the_secretariat(camera, Agent(page(), product.ready["base"]))
+
+
+def before_the_hour(camera: Camera, early: Assure) -> None:
+    """What is behind the link until the room opens."""
+    early.follow_link()
+    expect(early.button("J'ai bien reçu, je serai là")).to_be_visible()
+    early.click("J'ai bien reçu, je serai là")
+    camera.take(early.page, "s-espace")
+    for choice in ("Dire de quoi j'ai besoin", "Je ne peux pas venir"):
+        early.click(choice)
+        camera.take(early.page, f"s-{choice[:4].lower()}")
+        early.click("Revenir")
+    early.page.goto(early.page.url.partition("/rdv")[0] + "/verifier")
+    camera.take(early.page, "s-verifier")
+
+
+def the_secretariat(camera: Camera, agent: Agent) -> None:
+    """The agent's console: list, panel, dialogs, and its other views."""
+    agent.open_console()
+    camera.take(agent.page, "g-liste")
+    agent.plan("Kerbrat")
+    camera.take(agent.page, "g-volet")
+    agent.act("Déplacer")
+    camera.take(agent.page, "g-deplacer")
+    agent.page.keyboard.press("Escape")
+    agent.click("Fermer")
+    agent.begin("Salaün")
+    camera.take(agent.page, "g-planifier")
+    for view in ("Envois", "Importer", "Absences"):
+        agent.view(view)
+        camera.take(agent.page, f"g-{view.lower()}")
 
 
 def until_the_waiting_room(camera: Camera, assure: Assure, medecin: Medecin) -> None:

@@ -182,6 +182,7 @@ def test_refusing_takes_two_taps_and_no_reason(assure: Assure) -> None:
 
 @pytest.mark.row("WR-01")
 @pytest.mark.row("WR-04")
+@pytest.mark.row("CN-16")
 def test_two_arrivals_are_two_rows_by_scheduled_hour_still_there_after_a_reload(
     product: Product, medecin: Medecin, new_page: Callable[..., Page]
 ) -> None:

@@ -1,0 +1,163 @@
+// A médecin-conseil who will be away: said once, then each appointment concerned given to a colleague.
+
+import { ApiError, announce, byId, element } from "./page.js";
+import * as api from "./agent-api.js";
+import { chosen } from "./agent-actions.js";
+import { byName, complain, fill, words } from "./agent-form.js";
+import { STANDING, localOf, plural, sayInstant, sayLocal } from "./agent-words.js";
+
+/** @typedef {import('./api').AgentSession} AgentSession */
+/** @typedef {import('./api').Planned} Planned */
+/** @typedef {import('./agent-router.js').Router} Router */
+
+const REFUSED = "L'absence n'est pas enregistrée";
+
+export class AbsencesView {
+  /** @type {{ doctor: string, start: string, end: string } | null} */
+  #absence = null;
+  /** What is on screen: the same again is not drawn again, under somebody's hands. */
+  #drawn = "";
+
+  /** @param {Router} router @param {AgentSession} session @param {() => void} changed */
+  constructor(router, session, changed) {
+    this.router = router;
+    this.session = session;
+    this.changed = changed;
+    fill(byId("absence-doctor", HTMLSelectElement), byName(session.doctors), "Choisir");
+    byId("absence").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#declare();
+    });
+    byId("absence-list").addEventListener("click", (event) => {
+      const link = /** @type {Element} */ (event.target).closest("a[data-tc]");
+      if (!(link instanceof HTMLElement) || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      router.go({ tc: link.dataset.tc ?? "" });
+    });
+  }
+
+  /** What is on screen follows what was done in the panel. */
+  async refresh() {
+    if (this.#absence) await this.#show();
+  }
+
+  async #declare() {
+    const doctor = byId("absence-doctor", HTMLSelectElement);
+    const start = byId("absence-start", HTMLInputElement).value.slice(0, 16);
+    const end = byId("absence-end", HTMLInputElement).value.slice(0, 16);
+    const errors = byId("absence-errors");
+    /** @type {import('./agent-form.js').Wrong[]} */
+    const wrong = [];
+    if (!doctor.value) wrong.push(["absence-doctor", "Choisissez un médecin-conseil"]);
+    if (!start) wrong.push(["absence-start", "Indiquez le début"]);
+    if (!end) wrong.push(["absence-end", "Indiquez la fin"]);
+    else if (start && end <= start) wrong.push(["absence-end", "La fin vient après le début"]);
+    complain(errors, REFUSED, wrong);
+    if (wrong.length) return;
+    try {
+      await api.absent(doctor.value, { start, end });
+    } catch (error) {
+      const at =
+        error instanceof ApiError && ["start", "end"].includes(error.field ?? "")
+          ? `absence-${error.field}`
+          : null;
+      return complain(errors, REFUSED, [[at, words(error)]]);
+    }
+    this.#absence = { doctor: doctor.value, start, end };
+    byId("absence-title").textContent =
+      `${chosen(doctor)}, absence du ${sayLocal(start)} au ${sayLocal(end)}`;
+    byId("absence-result").hidden = false;
+    await this.#show();
+    byId("absence-title").focus();
+  }
+
+  /** The appointments of that time that still stand. @returns {Promise<Planned[]>} */
+  async #concerned() {
+    if (!this.#absence) return [];
+    const { doctor, start, end } = this.#absence;
+    /** @type {Planned[]} */
+    const found = [];
+    for (let page = 1, last = 1; page <= last; page += 1) {
+      const filters = {
+        medecin: doctor,
+        de: start.slice(0, 10),
+        a: end.slice(0, 10),
+        page: String(page),
+      };
+      const list = await api.list(filters);
+      last = list.pages;
+      found.push(...list.items);
+    }
+    return found.filter((planned) => {
+      const from = localOf(planned.start, planned.timezone);
+      const until = localOf(Date.parse(planned.start) + planned.minutes * 60_000, planned.timezone);
+      return STANDING.has(planned.state) && from < end && until > start;
+    });
+  }
+
+  async #show() {
+    const list = byId("absence-list");
+    try {
+      const concerned = await this.#concerned();
+      const drawn = JSON.stringify([this.#absence, concerned]);
+      if (drawn === this.#drawn) return;
+      this.#drawn = drawn;
+      const focused = list.contains(document.activeElement);
+      byId("absence-count").textContent = concerned.length
+        ? `${plural(concerned.length, "rendez-vous à réaffecter ou à déplacer", "rendez-vous à réaffecter ou à déplacer")}`
+        : "Absence enregistrée. Aucun rendez-vous n'est concerné.";
+      list.replaceChildren(...concerned.map((planned) => this.#item(planned)));
+      if (focused) (list.querySelector("select") ?? byId("absence-title")).focus();
+    } catch (error) {
+      byId("absence-count").textContent = words(error);
+    }
+  }
+
+  /** @param {Planned} planned */
+  #item(planned) {
+    const when = sayInstant(planned.start, planned.timezone);
+    const link = element("a", { href: this.router.href({ tc: planned.id }) }, planned.assure);
+    link.dataset.tc = planned.id;
+    const select = element("select", { "aria-label": `Collègue pour ${planned.assure}, ${when}` });
+    fill(
+      select,
+      byName(this.session.doctors.filter(({ id }) => id !== planned.doctor.id)),
+      "Choisir un collègue",
+    );
+    const said = element("p", { className: "field-error", role: "status" });
+    const button = element(
+      "button",
+      { type: "submit", className: "button secondary" },
+      "Réaffecter",
+    );
+    const form = element("form", { className: "pair" }, select, button);
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (!select.value) {
+        said.textContent = "Choisissez un collègue.";
+        return select.focus();
+      }
+      try {
+        await api.reassign(planned.id, select.value);
+      } catch (error) {
+        said.textContent = `${words(error)} Choisissez un autre collègue, ou déplacez ce rendez-vous.`;
+        return select.focus();
+      }
+      announce(`${planned.assure} réaffecté à ${chosen(select)}. Aucun message n'est parti.`);
+      await this.#show();
+      this.changed();
+    });
+    return element(
+      "li",
+      null,
+      element(
+        "p",
+        null,
+        element("strong", null, link),
+        element("span", { className: "soft" }, ` ${when}`),
+      ),
+      form,
+      said,
+    );
+  }
+}

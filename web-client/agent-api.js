@@ -1,0 +1,137 @@
+// Every request of the agent's console, typed; and whether the line and the session hold.
+
+import { ApiError, get, post, request } from "./page.js";
+
+/** @typedef {import('./api').AgentSession} AgentSession */
+/** @typedef {import('./api').LoginOffer} LoginOffer */
+/** @typedef {import('./api').Planned} Planned */
+/** @typedef {import('./api').PlannedList} PlannedList */
+/** @typedef {import('./api').PlannedDetail} PlannedDetail */
+/** @typedef {import('./api').MessageList} MessageList */
+/** @typedef {import('./api').MessageText} MessageText */
+/** @typedef {import('./api').ImportReport} ImportReport */
+/** @typedef {import('./api').Progress} Progress */
+/** @typedef {import('./api').Slots} Slots */
+
+const BASE = "/api/agent";
+
+/** Emits `expired` (the session is over), `lost` and `found` (the network). */
+export const line = new EventTarget();
+let lost = false;
+
+/** @param {Promise<any>} asked @returns {Promise<any>} */
+async function watched(asked) {
+  try {
+    const body = await asked;
+    say(false);
+    return body;
+  } catch (error) {
+    const status = error instanceof ApiError ? error.status : -1;
+    if (status === 401) line.dispatchEvent(new Event("expired"));
+    say(status === 0);
+    throw error;
+  }
+}
+
+/** @param {boolean} now */
+function say(now) {
+  if (now === lost) return;
+  lost = now;
+  line.dispatchEvent(new Event(now ? "lost" : "found"));
+}
+addEventListener("offline", () => say(true));
+
+/** @param {Record<string, string>} params what is empty is left out */
+export const query = (params) =>
+  new URLSearchParams(Object.entries(params).filter(([, value]) => value)).toString();
+
+/** @param {string} path @param {Record<string, string>} [params] */
+const read = (path, params = {}) => watched(get(`${BASE}${path}?${query(params)}`));
+/** @param {string} path @param {object} [body] */
+const write = (path, body = {}) => watched(post(`${BASE}${path}`, body));
+/** @param {string} id */
+const one = (id) => `/telecontroles/${id}`;
+
+// --- session --------------------------------------------------------------------------------
+
+/** @returns {Promise<AgentSession>} 401 is an answer here, not a session that ends */
+export const session = () => get(`${BASE}/session`);
+/** @param {string} login @returns {Promise<AgentSession>} */
+export const openSession = (login) => post(`${BASE}/session`, { login });
+export const closeSession = () =>
+  fetch(`${BASE}/session`, { method: "DELETE", credentials: "same-origin" }).catch(() => {});
+/** @returns {Promise<LoginOffer | null>} the demo's ready-made logins */
+export const logins = () => get(`${BASE}/connexions`).catch(() => null);
+
+// --- télécontrôles --------------------------------------------------------------------------
+
+/** @param {Record<string, string>} filters @returns {Promise<PlannedList>} */
+export const list = (filters) => read("/telecontroles", filters);
+/** @param {Record<string, string>} filters */
+export const listCsv = (filters) => `${BASE}/telecontroles.csv?${query(filters)}`;
+/** @param {string} id @returns {Promise<PlannedDetail>} */
+export const detail = (id) => read(one(id));
+/** @param {import('./api').PlanForm} form @returns {Promise<Planned>} */
+export const plan = async (form) => planned(await write("/telecontroles", form));
+/** @param {string} id @param {import('./api').MoveForm} form @returns {Promise<Planned>} */
+export const move = async (id, form) => planned(await write(`${one(id)}/deplacer`, form));
+/** @param {string} id */
+export const cancel = (id) => write(`${one(id)}/annuler`);
+/** @param {string} id @param {string} doctor */
+export const reassign = (id, doctor) => write(`${one(id)}/reaffecter`, { doctor });
+/** @param {string} id @param {import('./api').ContactForm} form */
+export const contact = (id, form) => write(`${one(id)}/coordonnees`, form);
+/** @param {string} id @param {string} channel */
+export const resend = (id, channel) => write(`${one(id)}/renvoyer`, { channel });
+/** @param {string} id @param {string} result */
+export const called = (id, result) => write(`${one(id)}/appels`, { result });
+/** @param {string} id @param {'accepter' | 'refuser'} decision */
+export const decide = (id, decision) => write(`${one(id)}/justification`, { decision });
+/** @param {string} id @param {import('./api').InPersonForm} form */
+export const inPerson = (id, form) => write(`${one(id)}/presentiel`, form);
+/** @param {string} id the in-person appointment is given up; it is to be booked again */
+export const unbook = (id) =>
+  watched(request(`${BASE}${one(id)}/presentiel`, { method: "DELETE" }));
+/** @param {string} id @param {string} justification what the assuré joined to it */
+export const documentOf = (id, justification) =>
+  `${BASE}${one(id)}/justifications/${justification}/document`;
+/** @param {string} id @param {string} kind */
+export const done = (id, kind) => write(`${one(id)}/taches/${kind}`);
+/** @param {string} id @param {string} message @returns {Promise<MessageText>} */
+export const text = (id, message) => read(`${one(id)}/messages/${message}`);
+
+/** @param {string} doctor @param {string} from « 2026-12-01 » @param {number} minutes @returns {Promise<Slots>} */
+export const slots = (doctor, from, minutes) =>
+  read("/creneaux", { medecin: doctor, de: from, minutes: minutes ? String(minutes) : "" });
+
+/** @param {string} doctor @param {import('./api').AbsenceForm} form */
+export const absent = (doctor, form) => write(`/medecins/${doctor}/absences`, form);
+
+// --- messages, import -----------------------------------------------------------------------
+
+/** @param {Record<string, string>} filters @returns {Promise<MessageList>} */
+export const messages = (filters) => read("/envois", filters);
+/** @param {Record<string, string>} filters */
+export const messagesCsv = (filters) => `${BASE}/envois.csv?${query(filters)}`;
+/** @returns {Promise<Progress>} */
+export const progress = () => read("/progression");
+
+/**
+ * @param {File} file
+ * @param {{ dry: boolean, whole: boolean }} how `dry`: nothing is planned; `whole`: all or nothing
+ * @returns {Promise<ImportReport>}
+ */
+export function importFile(file, { dry, whole }) {
+  const params = query({ essai: dry ? "1" : "", tout_ou_rien: whole ? "1" : "" });
+  const json = file.name.toLowerCase().endsWith(".json");
+  return watched(
+    request(`${BASE}/import?${params}`, {
+      method: "POST",
+      headers: { "Content-Type": json ? "application/json" : "text/csv" },
+      body: file,
+    }),
+  );
+}
+
+/** A change answers with the row alone or with all its detail. @param {any} body @returns {Planned} */
+const planned = (body) => body.planned ?? body;
