@@ -91,7 +91,7 @@ def test_calls_are_noted_and_the_form_says_what_is_missing(
     absence = panel(medecin, "Absence")
 
     expect(absence).to_contain_text("L'heure du rendez-vous est passée depuis")
-    expect(absence.get_by_role("link")).to_have_attribute("href", "tel:+33639980005")
+    expect(absence.get_by_role("link")).to_have_attribute("href", "tel:0639980005")
     medecin.page.get_by_text("Absence injustifiée", exact=True).click()
     unmet = medecin.page.locator("#conditions .unmet")
     expect(unmet.filter(has_text="Appel tenté")).to_be_visible()
