@@ -20,6 +20,7 @@ from .meters import Meters, timed
 from .notify import messages
 from .notify.parcel import Sender
 from .rings import Rings
+from .store import alive
 from .store.database import Database
 from .web import agent, assure, assure_space, caisse_api, console, hooks, service, verification
 from .web.errors import refusals
@@ -123,4 +124,6 @@ async def heartbeat(app: web.Application) -> None:
 async def beat(app: web.Application) -> None:
     await app[keys.ROOMS].beat()
     async with app[keys.REGISTRE].transaction() as unite:
-        await app[keys.SESSIONS].forget_tokens(unite.connection, app[keys.CLOCK]())
+        now = app[keys.CLOCK]()
+        await app[keys.SESSIONS].forget_tokens(unite.connection, now)
+        await alive.mark(unite.connection, now)

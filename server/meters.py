@@ -2,12 +2,15 @@
 
 import asyncio
 import time
+from datetime import datetime
 
 from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from signaling.rooms import Rooms
 from signaling.transport import GuardedServer
+
+from .notify.outbox import Progress
 
 #: Seconds; from a fast answer to one that a person notices.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
@@ -39,10 +42,26 @@ class Meters:
             registry=self.registry,
         )  # fmt: skip
 
+        self._outbox = Gauge(
+            "telecontrole_outbox", "Messages due now, in hand, and of the last day by their end",
+            ["state"], registry=self.registry,
+        )  # fmt: skip
+        self._oldest = Gauge(
+            "telecontrole_outbox_oldest_due_seconds", "How long the longest waiting message is due",
+            registry=self.registry,
+        )  # fmt: skip
+
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         # A method is the client's word too: what is none of HTTP's does not become a label.
         known = method if method in hdrs.METH_ALL else "other"
         self._requests.labels(route or "none", known, status).observe(seconds)
+
+    def outbox(self, progress: Progress, now: datetime) -> None:
+        """How far the messages are."""
+        for state in ("waiting", "sending", "sent", "failed", "expired"):
+            self._outbox.labels(state).set(getattr(progress, state))
+        late = (now - progress.oldest).total_seconds() if progress.oldest else 0.0
+        self._oldest.set(late)
 
     def text(self, rooms: Rooms, sio: GuardedServer) -> bytes:
         """The exposition, with the gauges read now."""

@@ -3,7 +3,7 @@ what the domain does not allow does not happen in the room."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from controle.chaine import MotifSceau
@@ -21,7 +21,7 @@ from .clock import SystemClock
 from .identity.sessions import Sessions
 from .medecin.entries import ending, phase_of
 from .record import Recorder
-from .store import people
+from .store import alive, people
 from .store.facts import Milestones, milestones
 from .store.sql import RegistreSql, UniteSql
 
@@ -53,6 +53,8 @@ CLOSED: dict[Acces, tuple[str, str]] = {
 
 #: A télécontrôle that nobody ended is over after this.
 FORGOTTEN = timedelta(hours=12)
+#: The mark of life is written each minute: what is shorter is no outage that it could show.
+OUTAGE = timedelta(minutes=2)
 
 
 class Listeners(Protocol):
@@ -186,11 +188,24 @@ class RoomWitness:
         self._listeners.entry_changed(room.id)
 
     async def restarted(self) -> int:
-        """On the record of whoever was waiting or talking: the server was away until now."""
+        """On the record of whoever was waiting or talking, or could have come meanwhile: the
+        server was away until now."""
+        now = self._clock()
         async with self._registre.transaction() as unite:
-            alive = await unite.en_etat(Etat.EN_ATTENTE, Etat.EN_COURS)
+            inside = await unite.en_etat(Etat.EN_ATTENTE, Etat.EN_COURS)
             # What nobody concluded last week is not touched.
-            touched = [un for un in alive if self._clock() - un.debut < FORGOTTEN]
+            touched = [un for un in inside if now - un.debut < FORGOTTEN]
+            touched += await self._kept_out(unite, now)
             for un in touched:
                 await unite.inscrire(un.id, self._recorder.fact(GenreFait.REDEMARRAGE_SERVEUR))
+            await alive.mark(unite.connection, now)
         return len(touched)
+
+    async def _kept_out(self, unite: UniteSql, now: datetime) -> Sequence[Telecontrole]:
+        """Their door should have been open while nobody was there to open it: if they did not
+        come, that may be why (the table of controle/qualification.py proposes it)."""
+        since = await alive.last(unite.connection)
+        if since is None or now - since < OUTAGE:
+            return []
+        since = max(since, now - FORGOTTEN)
+        return await unite.expected(since - self._fenetre.apres, now + self._fenetre.avant)

@@ -16,7 +16,7 @@ from server.identity.sessions import Session, Sessions
 from server.notify import notices
 from server.notify.codes import Codes
 from server.record import Recorder
-from server.store import people
+from server.store import people, tasks
 from server.store.facts import milestones
 from server.store.sql import RegistreSql, UniteSql
 from server.tickets import Tickets
@@ -163,6 +163,9 @@ class Door:
             detail: dict[str, str] = {} if right else {"cause": checked.verdict}
             if checked.counted:
                 await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE, details=detail))
+            if checked.counted and checked.verdict == "locked":
+                # Somebody cannot get in, or somebody else tries to: a person looks.
+                await tasks.open_task(unite.connection, un.id, un.caisse, "acces_verrouille", now)
             if right:
                 session, secret = await self._sessions.open(
                     unite.connection, "assure", un.assure, now, un.id

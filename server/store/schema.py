@@ -334,6 +334,14 @@ jeton_utilise = Table(
     Column("expire", Integer, nullable=False, index=True),
 )
 
+#: Instants that outlive a process: when the service was last alive.
+marque = Table(
+    "marque",
+    metadata,
+    Column("nom", String(32), primary_key=True),
+    Column("instant", INSTANT, nullable=False),
+)
+
 #: The outbox: what is due, and what became of it. `id` is the Message-ID and the providers'
 #: idempotency key. `contenu` is what was rendered at the first attempt, encrypted: every attempt
 #: sends the same words, and they can be shown later.

@@ -12,6 +12,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.chaine import Ligne, Sceau, Tete, chainer, genese
+from controle.etats import AVANT_ENTREE
 from controle.issue import Conclusion, Issue, Qualification
 from controle.presence import Fait
 from controle.registre import SceauIncoherent, TelecontroleInconnu, VersionConcurrente
@@ -65,6 +66,14 @@ class UniteSql:
     async def en_etat(self, *etats: Etat) -> Sequence[Telecontrole]:
         return await self._telecontroles(
             _telecontroles().where(t.telecontrole.c.etat.in_([str(etat) for etat in etats]))
+        )
+
+    async def expected(self, de: datetime, a: datetime) -> Sequence[Telecontrole]:
+        """Those whose hour is in [de, a) and whose assuré has not come yet."""
+        return await self._telecontroles(
+            _telecontroles()
+            .where(t.telecontrole.c.debut >= written(de), t.telecontrole.c.debut < written(a))
+            .where(t.telecontrole.c.etat.in_([str(etat) for etat in AVANT_ENTREE]))
         )
 
     async def enregistrer(self, un: Telecontrole) -> None:

@@ -16,6 +16,7 @@ LABELS: dict[str, str] = {
     "courrier_presentiel": "Poster la convocation en présentiel par courrier",
     "non_remise": "Convocation non remise : joindre l'assuré autrement",
     "appeler": "Appeler l'assuré",
+    "acces_verrouille": "Cinq codes erronés : appeler l'assuré, vérifier son numéro",
     "besoins": "Organiser les besoins déclarés",
     "mauvais_destinataire": "Vérifier les coordonnées : une autre personne a reçu le message",
     "a_replanifier": "Donner une nouvelle date : aucun créneau libre",

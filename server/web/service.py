@@ -4,7 +4,8 @@ from aiohttp import web
 from sqlalchemy import text
 
 from certs.signing_keys import KeyRing
-from server.keys import CONFIG, METERS, REGISTRE, RINGS, ROOMS, SIO
+from server.keys import CLOCK, CONFIG, METERS, REGISTRE, RINGS, ROOMS, SIO
+from server.notify import outbox
 
 from .proxies import address, is_in
 
@@ -34,6 +35,9 @@ async def metrics(request: web.Request) -> web.Response:
     remote = address(request.remote)
     if remote is None or not is_in(remote, request.app[CONFIG].networks()):
         raise web.HTTPForbidden
+    now = request.app[CLOCK]()
+    async with request.app[REGISTRE].lecture() as unite:
+        request.app[METERS].outbox(await outbox.progress(unite.connection, now), now)
     exposition = request.app[METERS].text(request.app[ROOMS], request.app[SIO])
     return web.Response(body=exposition, headers={"Content-Type": "text/plain; version=0.0.4"})
 

@@ -126,3 +126,33 @@ async def test_versions_go_on_growing_over_a_restart(
 
     assert assure.state["version"] > before
     assert console.entries[appointment.id]["doctor"]["presence"] == "lost"
+
+
+@pytest.mark.row("OP-03")
+async def test_an_outage_around_the_hour_is_on_the_record_of_who_could_not_come(
+    serve: Any, service: Service, tmp_path: Path
+) -> None:
+    kept_out, tomorrow = await service.appoint(5), await service.appoint(60 * 24)
+    await service.beat()
+
+    service.clock.pass_by(40 * 60)
+    revived = await after_a_crash(serve, service, tmp_path)
+    detail = await (await revived.doctor()).ok(
+        f"/api/console/telecontroles/{kept_out.id}", method="GET"
+    )
+
+    assert await revived.kinds(kept_out.id) == ["redemarrage_serveur"]
+    assert await revived.kinds(tomorrow.id) == []
+    assert detail["proposal"]["qualification"] == "incident_caisse"
+
+
+async def test_a_short_restart_before_anybody_came_is_no_outage(
+    serve: Any, service: Service, tmp_path: Path
+) -> None:
+    expected = await service.appoint(5)
+    await service.beat()
+
+    service.clock.pass_by(90)
+    revived = await after_a_crash(serve, service, tmp_path)
+
+    assert await revived.kinds(expected.id) == []

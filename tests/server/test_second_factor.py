@@ -31,6 +31,9 @@ async def test_five_wrong_codes_lock_the_door_for_fifteen_minutes(service: Servi
 
     assert tries == [(403, "code_faux")] * 4 + [(429, "verrouille")]
     assert (locked.status, locked.error["retry_after"]) == (429, 900)
+    # An agent is told: somebody cannot get in, or somebody else tries to.
+    task = 'INSERT INTO "tache" VALUES(\'' + appointment.id + "','acces_verrouille'"
+    assert task in service.dump()
     assert locked.headers["Retry-After"] == "900"
     assert asked.status == 429
 

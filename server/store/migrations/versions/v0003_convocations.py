@@ -26,6 +26,12 @@ def upgrade() -> None:
 
 def new_tables() -> None:
     op.create_table(
+        "marque",
+        sa.Column("nom", sa.String(length=32), nullable=False),
+        sa.Column("instant", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("nom"),
+    )
+    op.create_table(
         "agent",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("caisse", sa.String(length=36), nullable=False),
