@@ -18,6 +18,10 @@ MIN_SECRET_LENGTH = 32
 ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]+")
 ENVIRONMENT_PREFIX = "TELECONTROLE_"
 
+#: The convocation leaves at the latest two days before.
+LEGAL_DAYS = 2
+LAST_HOUR = 23
+
 Network = IPv4Network | IPv6Network
 
 
@@ -195,6 +199,20 @@ class Config:
             raise ConfigurationError("ice_policy: relay needs turn_urls")
         if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
             raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
+        self._check_messages()
+
+    def _check_messages(self) -> None:
+        if self.convocation_days < LEGAL_DAYS:
+            raise ConfigurationError(f"convocation_days: {LEGAL_DAYS} at least")
+        if not 0 <= self.reminder_from_hour < self.reminder_until_hour <= LAST_HOUR:
+            raise ConfigurationError("reminder_from_hour: before reminder_until_hour")
+        if not self.outbox_backoff or not all(is_minutes(one) for one in self.outbox_backoff):
+            raise ConfigurationError("outbox_backoff: minutes, « 1,5,15 »")
+        # An attempt that outlives its lease would be made twice (docs/decisions/0014).
+        if self.outbox_lease <= max(3 * self.smtp_timeout, 4 * self.sms_timeout):
+            raise ConfigurationError(
+                "outbox_lease: longer than three smtp_timeout and four sms_timeout"
+            )
 
 
 def read(path: Path | None, environment: Mapping[str, str]) -> Config:
@@ -244,6 +262,13 @@ def _converted(kind: Any, value: Any) -> Any:
     if get_origin(kind) is Literal and value in get_args(kind):
         return value
     raise ValueError(value)
+
+
+def is_minutes(text: str) -> bool:
+    try:
+        return 0 < float(text) < float("inf")
+    except ValueError:
+        return False
 
 
 def _text(value: Any) -> str:

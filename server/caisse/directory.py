@@ -35,7 +35,7 @@ from .feries import UnknownTerritory, feries
 Jour = Literal["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 JOURS: tuple[str, ...] = get_args(Jour)
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
-Long = Annotated[str, Meta(max_length=2000, pattern=LINE)]
+Told = Annotated[str, Meta(min_length=1, max_length=2000, pattern=LINE)]
 
 HEADING = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 
@@ -49,12 +49,13 @@ class CaisseEntry(Entry, frozen=True):
     nom: Name
     fuseau: str
     telephone: Brief
+    #: Every convocation says them (row CN-11).
+    responsable: Told
+    dpd: Told
+    conservation: Told
     horaires: Line = ""
     territoire: Brief = ""
     strict_48h: bool = False
-    responsable: Long = ""
-    dpd: Long = ""
-    conservation: Long = ""
 
 
 class MedecinEntry(Entry, frozen=True):

@@ -89,6 +89,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"turn_urls": ("turn:a",)}, "turn_secret"),
     ({"metrics_networks": ("10.0.0.1/8",)}, "metrics_networks"),
     ({"trusted_proxies": ("proxy",)}, "trusted_proxies"),
+    ({"convocation_days": 1}, "convocation_days"),
+    ({"reminder_from_hour": 19}, "reminder_from_hour"),
+    ({"reminder_until_hour": 24}, "reminder_from_hour"),
+    ({"outbox_backoff": ()}, "outbox_backoff"),
+    ({"outbox_backoff": ("1", "bientôt")}, "outbox_backoff"),
+    ({"outbox_lease": timedelta(seconds=90)}, "outbox_lease"),
 ]
 
 

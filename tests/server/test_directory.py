@@ -21,6 +21,9 @@ id = "c-1"
 nom = "CPAM"
 fuseau = "Europe/Paris"
 telephone = "3646"
+responsable = "la caisse"
+dpd = "dpd@exemple.invalid"
+conservation = "deux ans"
 """
 MEDECIN = """
 [[medecin]]
@@ -123,9 +126,11 @@ HOURS = '[[disponibilite]]\nmedecin = "m-1"\njour = "lundi"\nde = "09:00"\na = "
         (CAISSE.replace("Paris", "Brest"), "Europe/Brest n'est pas un fuseau"),
         (CAISSE + 'territoire = "999"\n', "« territoire » : 999"),
         (CAISSE + 'strict_48h = "oui"\n', "« strict_48h »"),
+        (CAISSE.replace('dpd = "dpd@exemple.invalid"\n', ""), "« dpd »"),
+        (CAISSE.replace("deux ans", ""), "« conservation »"),
         (CAISSE + CAISSE, "« c-1 » y est 2 fois"),
         (CAISSE.replace('id = "c-1"', 'id = "c 1"'), "« id »"),
-        (CAISSE + MEDECIN.replace('"c-1"', '"c-9"'), "[[medecin]] 1 (m-1), ligne 8, « caisse »"),
+        (CAISSE + MEDECIN.replace('"c-1"', '"c-9"'), "[[medecin]] 1 (m-1), ligne 11, « caisse »"),
         (CAISSE + MEDECIN + HOURS.replace("m-1", "m-9"), "« medecin » : m-9 n'existe pas"),
         (CAISSE + MEDECIN + HOURS.replace("lundi", "lundredi"), "« jour »"),
         (CAISSE + MEDECIN + HOURS.replace("12:00", "08:00"), "finit avant de commencer"),
