@@ -186,6 +186,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--telecontroles", type=int, default=10_000)
     one.add_argument("--days", type=int, default=365)
     one.add_argument("--seed", type=int, default=1)
+    one.add_argument("--jobs", type=int, default=0, help="processus (défaut : un par cœur)")
     one.add_argument("--json", type=Path, help="écrit le résultat")
     one.add_argument("--broken", choices=("vrai", "heure", "oubli"), help=argparse.SUPPRESS)
     return whole

@@ -5,6 +5,7 @@ import json
 import sqlite3
 from argparse import Namespace
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from server import simulate
 from server.simulate.broken import FAULTS, POSTMEN
 from server.simulate.ends import Faults
 from server.simulate.oracle import VIOLATIONS, Oracle, floor, in_hours
-from server.simulate.year import Parameters, Year
+from server.simulate.shares import shares, together
+from server.simulate.year import Parameters, Result, Year
 
 TINY = Parameters(telecontroles=40, days=10, seed=5)
 
@@ -25,7 +27,7 @@ TINY = Parameters(telecontroles=40, days=10, seed=5)
 @pytest.mark.row("IP-01")
 def test_a_short_year_breaks_no_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "simulation.json"
-    options = Namespace(telecontroles=150, days=20, seed=3, json=file, broken=None)
+    options = Namespace(telecontroles=150, days=20, seed=3, jobs=0, json=file, broken=None)
 
     status = simulate.main(options)
 
@@ -35,6 +37,20 @@ def test_a_short_year_breaks_no_rule(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert told["events"]["planifié"] == 150
     assert {"déplacé", "annulé", "refusé", "serveur tué", "médecin absent"} <= set(told["events"])
     assert "Total : 0 violation(s)" in capsys.readouterr().out
+
+
+def test_a_large_year_is_played_in_shares_that_add_up() -> None:
+    what = Parameters(telecontroles=10_003, days=10, seed=7)
+    one = Result(Counter(doublon=1), {"doublon": "a"}, Counter(refus=2), {"sms": {"remis": 3}})
+
+    parts = shares(what)
+    whole = together([one, one, Result()])
+
+    assert [part.telecontroles for part in parts] == [2501, 2501, 2501, 2500]
+    assert len({part.seed for part in parts} | {p.seed for p in shares(replace(what, seed=8))}) == 8
+    assert shares(TINY) == [TINY]
+    assert (whole.violations, whole.events) == (Counter(doublon=2), Counter(refus=4))
+    assert (whole.examples, whole.messages) == ({"doublon": "a"}, {"sms": {"remis": 6}})
 
 
 @pytest.mark.parametrize(
