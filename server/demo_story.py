@@ -67,7 +67,7 @@ async def live_through(
     """Today's convocations, then their reminders: sent and delivered when they should have been."""
     registre, vault = RegistreSql(database), Vault(config.secret)
     links = Links(Keeper(config.secret), vault)
-    first = await _first_start(registre, telecontroles)
+    first, last = await _between(registre, telecontroles)
     clock = Then(_local(first - CONVOKED, time(10, 2)))
     endings = Endings(Recorder(clock, rings.seals))
     postman = Postman(
@@ -84,17 +84,22 @@ async def live_through(
             assure = await people.assure(unite.connection, un.assure)
             await notices.convoke(unite.connection, un, assure, Regles(), clock())
     receipts = Receipts(registre, endings)
-    eve = _local(first - timedelta(days=1), time(9, 1))
-    for moment in (clock.at, eve):
+    # Around midnight the day is two days.
+    eves = {_local(day - timedelta(days=1), time(9, 1)) for day in (first, last)}
+    for moment in (clock.at, *sorted(eves)):
         clock.at = moment
         await postman.once()
         clock.at += timedelta(seconds=20)
         await _all_delivered(registre, receipts, clock.at, telecontroles)
 
 
-async def _first_start(registre: RegistreSql, telecontroles: Sequence[str]) -> datetime:
+async def _between(
+    registre: RegistreSql, telecontroles: Sequence[str]
+) -> tuple[datetime, datetime]:
+    """The first hour and the last."""
     async with registre.lecture() as unite:
-        return min([(await unite.telecontrole(one)).debut for one in telecontroles])
+        hours = [(await unite.telecontrole(one)).debut for one in telecontroles]
+    return min(hours), max(hours)
 
 
 def _local(day: datetime, hour: time) -> datetime:

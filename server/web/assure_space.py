@@ -21,6 +21,8 @@ SECRET = re.compile(r"[A-Za-z0-9_-]{16,128}")
 #: A slow line has this long to send a document.
 UPLOAD_SECONDS = 300
 CHUNK = 65_536
+#: How many times the limit is read before the connection is cut.
+PATIENCE = 4
 
 
 @routes.get("/api/assure/choix")
@@ -107,15 +109,22 @@ async def _field(part: object, name: str) -> str:
 async def _content(part: object, limit: int) -> bytes:
     """The document, in memory only: it may be about health, and is on no disk in clear.
 
-    :raises DocumentTooLarge: as soon as it is.
+    What is too much is not kept, but read for a while: a browser that is still sending would see
+    a broken connection instead of the reason.
+
+    :raises DocumentTooLarge: it is.
     """
     if part is None:
         return b""
     if not isinstance(part, BodyPartReader) or part.name != "document":
         raise BadBody("La demande est incomplète ou mal formée.", "document")
-    content = bytearray()
+    content, size = bytearray(), 0
     while chunk := await part.read_chunk(CHUNK):
-        content += chunk
-        if len(content) > limit:
-            raise DocumentTooLarge(limit)
+        size += len(chunk)
+        if size <= limit:
+            content += chunk
+        elif size > PATIENCE * limit:
+            break
+    if size > limit:
+        raise DocumentTooLarge(limit)
     return bytes(content)
