@@ -82,7 +82,7 @@ async def create_app(parts: Parts) -> web.Application:
     app.on_response_prepare.append(add_headers)
     for table in (*AUDIENCES, parts.extra):
         app.router.add_routes(table)
-    Client().add_routes(app)
+    Client(kept=config.data_dir / "client.msgpack").add_routes(app)
     app.cleanup_ctx.append(running)
     return app
 
