@@ -73,10 +73,6 @@ LIBELLES_ENVOI: dict[EtatEnvoi, str] = {
 
 #: Convoquent a une visioconference: l'une d'elles, remise, rend la convocation opposable.
 CONVOQUENT = frozenset({GenreEnvoi.CONVOCATION, GenreEnvoi.DEPLACEMENT, GenreEnvoi.EXCUSE})
-#: Rien ne partira plus de ces etats.
-CLOS = frozenset(
-    {EtatEnvoi.ENVOYE, EtatEnvoi.REMIS, EtatEnvoi.ECHEC, EtatEnvoi.PERIME, EtatEnvoi.RETIRE}
-)
 PARTIS = frozenset({EtatEnvoi.ENVOYE, EtatEnvoi.REMIS})
 
 _EN_PERSONNE = EN_PRESENTIEL | {

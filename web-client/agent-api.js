@@ -18,23 +18,31 @@ const BASE = "/api/agent";
 /** Emits `expired` (the session is over), `lost` and `found` (the network). */
 export const line = new EventTarget();
 let lost = false;
+let asking = 0;
+/** The last request asked when the line was seen lost. */
+let lostAt = 0;
 
 /** @param {Promise<any>} asked @returns {Promise<any>} */
 async function watched(asked) {
+  const turn = ++asking;
+  // An answer to what was asked before the loss tells nothing about the line now.
+  const answered = () => turn > lostAt && say(false);
   try {
     const body = await asked;
-    say(false);
+    answered();
     return body;
   } catch (error) {
     const status = error instanceof ApiError ? error.status : -1;
     if (status === 401) line.dispatchEvent(new Event("expired"));
-    say(status === 0);
+    if (status === 0) say(true);
+    else answered();
     throw error;
   }
 }
 
 /** @param {boolean} now */
 function say(now) {
+  if (now) lostAt = asking;
   if (now === lost) return;
   lost = now;
   line.dispatchEvent(new Event(now ? "lost" : "found"));

@@ -58,7 +58,8 @@ export class Call extends EventTarget {
   #open = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} open ahead of the server's word */
   #early;
-  #restarts = 0;
+  /** ICE restarts since the last good path that had their time and the server, and failed. */
+  #failed = 0;
   #restartedAt = 0;
   #retry = 0;
   #over = false;
@@ -162,6 +163,9 @@ export class Call extends EventTarget {
   /** @param {string} reason */
   #disconnected(reason) {
     if (this.#over) return;
+    // A restart that the server could not carry has not failed: it is made again with the server.
+    clearTimeout(this.#retry);
+    this.#restartedAt = 0;
     this.#tell("connection", "lost");
     if (reason === "io server disconnect") this.#again();
   }
@@ -422,15 +426,17 @@ export class Call extends EventTarget {
     this.#restartedAt = Date.now();
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
-      if (this.#peer?.path === "lost") void this.#restart(false);
+      if (this.#peer?.path !== "lost") return;
+      this.#failed++;
+      void this.#restart(false);
     }, RESTART_TIME + 100);
     if (this.#role === "assure") {
-      const reason = this.#restarts++ < RESTARTS ? "disconnected" : "fresh";
+      const reason = this.#failed < RESTARTS ? "disconnected" : "fresh";
       await this.#ask("renegotiate", { reason }).catch(() => undefined);
       return;
     }
     if (this.state?.assure.presence !== "present") return;
-    const anew = fresh || this.#restarts++ >= RESTARTS;
+    const anew = fresh || this.#failed >= RESTARTS;
     await this.#enqueueTask(async () => {
       if (this.#access.ice_servers.length) {
         this.#access = await this.#renew();
@@ -522,7 +528,7 @@ export class Call extends EventTarget {
 
   /** @param {"ready" | "lost" | "none" | "connecting"} path */
   #path(path) {
-    if (path === "ready") this.#restarts = 0;
+    if (path === "ready") this.#failed = 0;
     if (path === "lost") this.#broken = true;
     this.#carry(path);
     if (path === "ready" && this.#open) this.#awaitFrame();

@@ -12,7 +12,7 @@ from controle.agenda import Plage
 from controle.calendrier import dernier_instant_convocation
 from controle.chaine import MotifSceau
 from controle.convocation import GenreEnvoi
-from controle.etats import AVANT_ENTREE
+from controle.etats import ACCES_PAR_ETAT, AVANT_ENTREE
 from controle.presence import SERVICE, Fait, GenreFait, Role
 from controle.presentiel import INCIDENTS_AVANT_PRESENTIEL
 from controle.refus import Refus
@@ -27,6 +27,7 @@ from controle.telecontrole import (
 from server.clock import SystemClock
 from server.config import Config
 from server.identity.links import Links
+from server.medecin.entries import ending
 from server.notify import notices
 from server.record import Recorder
 from server.store import people, tasks
@@ -41,24 +42,13 @@ from .asked import NOTHING, Asked, Forms, Taken
 from .contacts import by_sms_or_mail, needs_letter
 from .slots import Slots, local_instant
 
-#: Where nobody is awaited in the room any more by a decision of the service: with which word it
-#: closes.
-CLOSES = {
-    Etat.REPORTE: "cancelled",
-    Etat.ANNULE_SERVICE: "cancelled",
-    Etat.ABSENCE_JUSTIFIEE: "in_person",
-}
 #: Consoles show today: what is further away is told to nobody.
 NEAR = timedelta(days=1)
 
 #: What is still to be done about the person, whatever the date.
 CARRIED = {"mauvais_destinataire"}
-#: What the room of a decided one says to whoever is still there.
-ENDINGS: dict[Etat, EndReason] = {
-    Etat.REPORTE: "cancelled",
-    Etat.ANNULE_SERVICE: "cancelled",
-    Etat.ABSENCE_JUSTIFIEE: "in_person",
-}
+#: Nobody is awaited in the room any more, by a decision of the service: whoever is there is told.
+DECIDED = frozenset({Etat.REPORTE, Etat.ANNULE_SERVICE, Etat.ABSENCE_JUSTIFIEE})
 
 
 async def _no_room(_: str, __: EndReason, ___: datetime) -> None:
@@ -256,8 +246,8 @@ class Planning:
     async def tell(self, *touched: Telecontrole, before: str = "") -> None:
         """Once it is kept: consoles, rooms, outbox. `before`: who had it until now."""
         for un in touched:
-            if un.etat in ENDINGS:
-                await self._close(un.id, ENDINGS[un.etat], self._clock())
+            if un.etat in DECIDED:
+                await self._close(un.id, ending(ACCES_PAR_ETAT[un.etat]), self._clock())
             if before and before != un.medecin_conseil:
                 self._released(un.id, before)
             if abs(un.debut - self._clock()) < NEAR:

@@ -379,5 +379,6 @@ envoi = Table(
     Column("remis", INSTANT),
     UniqueConstraint("sujet", "genre", "canal", "rang", name="envoi_unique"),
     Index("envoi_du", "etat", "prochain"),
+    Index("envoi_parti", "envoye"),
     Index("envoi_reference", "reference"),
 )

@@ -24,8 +24,6 @@ LABELS: dict[str, str] = {
     "presentiel_a_fixer": "Fixer le rendez-vous en présentiel",
     "justification": "Examiner la justification d'absence",
 }
-#: They end when what they are about ends; nobody ticks them.
-DERIVED = frozenset({"presentiel_a_fixer", "justification"})
 
 
 def label(kind: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from aiohttp import web
 
@@ -16,8 +15,8 @@ from server.caisse.agents import Agents, agent_of
 from server.caisse.imports import model
 from server.caisse.office import AgentOffice
 from server.caisse.tables import FichierIllisible, FichierTropLong, read_csv, read_json
-from server.identity.sessions import Session, give_cookie, take_cookie
-from server.keys import CLOCK, CONFIG, DOCUMENTS, LINKS, REGISTRE, SESSIONS
+from server.identity.sessions import Session, give_cookie
+from server.keys import CONFIG, DOCUMENTS, REGISTRE
 from server.store.people import Agent
 from server.store.sends import UNDELIVERED, Wanted
 
@@ -32,10 +31,10 @@ from .agent_messages import (
     ReassignForm,
     ResendForm,
 )
-from .errors import BadBody, Unauthenticated
+from .errors import BadBody
 from .exports import MOST, messages_csv, model_csv, planned_csv
 from .http import answer, body
-from .messages import Login
+from .sessions import logged_in, logged_out, session_of, wanted
 
 routes = web.RouteTableDef()
 
@@ -50,51 +49,22 @@ OFFICE = web.AppKey("office", AgentOffice)
 # --- who asks -----------------------------------------------------------------------------------
 
 
-async def session_of(request: web.Request) -> Session:
-    """Being used, its idle time starts again.
-
-    :raises Unauthenticated: no session, or not any more.
-    """
-    app = request.app
-    now = app[CLOCK]()
-    async with app[REGISTRE].lecture() as unite:
-        session = await app[SESSIONS].find(unite.connection, "agent", request, now)
-    if session is None:
-        raise Unauthenticated
-    if session.stale:
-        async with app[REGISTRE].transaction() as unite:
-            await app[SESSIONS].seen(unite.connection, session, now)
-    return session
-
-
 async def required(request: web.Request) -> Agent:
     """Who asks, and of which caisse."""
-    session = await session_of(request)
+    return await agent_behind(request, await session_of(request, "agent"))
+
+
+async def agent_behind(request: web.Request, session: Session) -> Agent:
     async with request.app[REGISTRE].lecture() as unite:
         return await agent_of(unite, session)
 
 
-def wanted(request: web.Request, name: str = "id") -> str:
-    """An id of the path; what is no id is not there."""
-    try:
-        return str(UUID(request.match_info[name]))
-    except ValueError:
-        raise TelecontroleInconnu from None
-
-
 @routes.post("/api/agent/session")
 async def log_in(request: web.Request) -> web.Response:
-    app = request.app
-    now = app[CLOCK]()
-    secret = (await body(request, Login)).login
-    async with app[REGISTRE].transaction() as unite:
-        subject = await app[LINKS].login(unite.connection, secret, now, kind="agent")
-        if subject is None:
-            raise Unauthenticated
-        session, cookie = await app[SESSIONS].open(unite.connection, "agent", subject, now)
-        agent = await agent_of(unite, session)
-    response = answer(await app[OFFICE].reads.session(agent), status=201)
-    give_cookie(response, "agent", cookie, app[CONFIG].console_session)
+    session, cookie = await logged_in(request, "agent")
+    agent = await agent_behind(request, session)
+    response = answer(await request.app[OFFICE].reads.session(agent), status=201)
+    give_cookie(response, "agent", cookie, request.app[CONFIG].console_session)
     return response
 
 
@@ -105,13 +75,7 @@ async def who(request: web.Request) -> web.Response:
 
 @routes.delete("/api/agent/session")
 async def log_out(request: web.Request) -> web.Response:
-    session = await session_of(request)
-    app = request.app
-    async with app[REGISTRE].transaction() as unite:
-        await app[SESSIONS].revoke(unite.connection, session.reference, app[CLOCK]())
-    response = web.Response(status=204)
-    take_cookie(response, "agent")
-    return response
+    return await logged_out(request, await session_of(request, "agent"))
 
 
 # --- lists and details --------------------------------------------------------------------------

@@ -4,12 +4,13 @@ import json
 
 from aiohttp import web
 
-from server.identity.sessions import Session, give_cookie, take_cookie
+from server.identity.sessions import Session, give_cookie
 from server.keys import CLOCK, CONFIG, DOOR, REGISTRE, ROOM_SOCKETS, SESSIONS
 
 from .errors import BadBody, Unauthenticated
 from .http import answer, body
 from .messages import CodeSent, Consent, Entering, InPersonRequested, Link
+from .sessions import logged_out
 
 routes = web.RouteTableDef()
 
@@ -89,10 +90,6 @@ async def record(request: web.Request) -> web.Response:
 @routes.delete("/api/assure/session")
 async def log_out(request: web.Request) -> web.Response:
     session = await required(request)
-    app = request.app
-    async with app[REGISTRE].transaction() as unite:
-        await app[SESSIONS].revoke(unite.connection, session.reference, app[CLOCK]())
-    await app[ROOM_SOCKETS].close_session(session.reference)
-    response = web.Response(status=204)
-    take_cookie(response, "assure")
+    response = await logged_out(request, session)
+    await request.app[ROOM_SOCKETS].close_session(session.reference)
     return response

@@ -1,30 +1,25 @@
 """/api/console: the médecin-conseil's requests, each a few lines over server/medecin/desk.py."""
 
 import json
-from uuid import UUID
 
 from aiohttp import web
 
-from controle.registre import TelecontroleInconnu
-from server.identity.sessions import Session, give_cookie, take_cookie
+from server.identity.sessions import Session, give_cookie
 from server.keys import (
-    CLOCK,
     CONFIG,
     CONSOLE_SOCKETS,
     DESK,
-    LINKS,
     MEDICAL,
     OUTCOMES,
-    REGISTRE,
     ROOM_SOCKETS,
-    SESSIONS,
 )
 
 from .agent_messages import CallForm, DecisionForm
 from .console_messages import InPersonChosen
-from .errors import BadBody, Unauthenticated
+from .errors import BadBody
 from .http import answer, body, is_date
-from .messages import IdentityCheck, Login, OutcomeForm
+from .messages import IdentityCheck, OutcomeForm
+from .sessions import logged_in, logged_out, session_of, wanted
 
 routes = web.RouteTableDef()
 
@@ -33,39 +28,14 @@ JUSTIFICATION = f"{ONE}/justifications/{{justification}}"
 
 
 async def required(request: web.Request) -> Session:
-    """The console's session; being used, its idle time starts again."""
-    app = request.app
-    now = app[CLOCK]()
-    async with app[REGISTRE].lecture() as unite:
-        session = await app[SESSIONS].find(unite.connection, "console", request, now)
-    if session is None:
-        raise Unauthenticated
-    if session.stale:
-        async with app[REGISTRE].transaction() as unite:
-            await app[SESSIONS].seen(unite.connection, session, now)
-    return session
-
-
-def wanted(request: web.Request) -> str:
-    """The télécontrôle's id; what is no id is not there."""
-    try:
-        return str(UUID(request.match_info["id"]))
-    except ValueError:
-        raise TelecontroleInconnu from None
+    return await session_of(request, "console")
 
 
 @routes.post("/api/console/session")
 async def log_in(request: web.Request) -> web.Response:
-    app = request.app
-    now = app[CLOCK]()
-    secret = (await body(request, Login)).login
-    async with app[REGISTRE].transaction() as unite:
-        doctor = await app[LINKS].login(unite.connection, secret, now)
-        if doctor is None:
-            raise Unauthenticated
-        session, cookie = await app[SESSIONS].open(unite.connection, "console", doctor, now)
-    response = answer(await app[DESK].console(session), status=201)
-    give_cookie(response, "console", cookie, app[CONFIG].console_session)
+    session, cookie = await logged_in(request, "console")
+    response = answer(await request.app[DESK].console(session), status=201)
+    give_cookie(response, "console", cookie, request.app[CONFIG].console_session)
     return response
 
 
@@ -77,13 +47,9 @@ async def who(request: web.Request) -> web.Response:
 @routes.delete("/api/console/session")
 async def log_out(request: web.Request) -> web.Response:
     session = await required(request)
-    app = request.app
-    async with app[REGISTRE].transaction() as unite:
-        await app[SESSIONS].revoke(unite.connection, session.reference, app[CLOCK]())
-    await app[CONSOLE_SOCKETS].close_session(session.reference)
-    await app[ROOM_SOCKETS].close_session(session.reference)
-    response = web.Response(status=204)
-    take_cookie(response, "console")
+    response = await logged_out(request, session)
+    await request.app[CONSOLE_SOCKETS].close_session(session.reference)
+    await request.app[ROOM_SOCKETS].close_session(session.reference)
     return response
 
 

@@ -343,6 +343,7 @@ def outbox() -> None:
     with op.batch_alter_table("envoi", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_envoi_telecontrole"), ["telecontrole"], unique=False)
         batch_op.create_index("envoi_du", ["etat", "prochain"], unique=False)
+        batch_op.create_index("envoi_parti", ["envoye"], unique=False)
         batch_op.create_index("envoi_reference", ["reference"], unique=False)
     op.bulk_insert(table, [sent(row) for row in rows])
 
