@@ -150,6 +150,19 @@ class Config:
     pending_sockets_per_address: int = 64
     messages_per_second: float = 30.0
     messages_burst: int = 120
+    #: Sockets in all, in one process.
+    sockets: int = 20_000
+    #: What may wait for a reader that does not read before its socket is cut.
+    socket_buffer_bytes: int = 262_144
+
+    #: Server processes on this machine; more than one need `redis_url`.
+    workers: int = 1
+    #: Where they tell each other what crosses: « redis://127.0.0.1:6379/0 ».
+    redis_url: str = ""
+
+    #: A load test may make rooms of its own here, with `loadtest_key`. Not in production.
+    loadtest: Literal["refused", "allowed"] = "refused"
+    loadtest_key: str = ""
 
     @property
     def database(self) -> str:
@@ -199,7 +212,18 @@ class Config:
             raise ConfigurationError("ice_policy: relay needs turn_urls")
         if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
             raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
+        self._check_processes()
         self._check_messages()
+
+    def _check_processes(self) -> None:
+        if self.workers < 1:
+            raise ConfigurationError("workers: 1 at least")
+        if self.workers > 1 and not self.redis_url:
+            raise ConfigurationError("workers: more than one need redis_url")
+        if self.loadtest_key and self.loadtest == "refused":
+            raise ConfigurationError("loadtest_key: a service refuses load tests (loadtest)")
+        if self.loadtest == "allowed" and len(self.loadtest_key) < MIN_SECRET_LENGTH:
+            raise ConfigurationError(f"loadtest_key: {MIN_SECRET_LENGTH} characters at least")
 
     def _check_messages(self) -> None:
         if self.convocation_days < LEGAL_DAYS:
