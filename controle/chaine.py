@@ -54,7 +54,8 @@ class Ligne:
 
     def en_dict(self) -> dict[str, object]:
         """La ligne telle qu'elle s'exporte."""
-        contenu = _contenu(self.seq, self.telecontrole, self.fait, self.precedent)
+        fait = fait_en_dict(self.fait)
+        contenu = _contenu(self.seq, self.telecontrole, fait, self.precedent)
         return contenu | {"empreinte": self.empreinte}
 
     @classmethod
@@ -129,10 +130,20 @@ def chainer(telecontrole: str, tete: Tete | None, fait: Fait) -> Ligne:
 
     Ce qui ne pourrait pas etre relu n'est pas inscrit (`FormeIllisible`).
     """
-    fait = fait_depuis_dict(fait_en_dict(fait))
+    return chainer_et_ecrire(telecontrole, tete, fait)[0]
+
+
+def chainer_et_ecrire(telecontrole: str, tete: Tete | None, fait: Fait) -> tuple[Ligne, str]:
+    """Cette ligne, et son texte tel qu'il se garde: les octets de l'empreinte, ecrits une fois,
+    et l'empreinte devant eux."""
+    objet = fait_en_dict(fait)
+    # Lu strictement, il s'ecrirait de meme: l'empreinte peut se prendre sur l'objet.
+    fait = fait_depuis_dict(objet)
     seq, precedent = tete or (0, genese(telecontrole))
-    empreinte = _empreinte(seq + 1, telecontrole, fait, precedent)
-    return Ligne(seq + 1, telecontrole, fait, precedent, empreinte)
+    contenu = forme.ecrire(_contenu(seq + 1, telecontrole, objet, precedent))
+    empreinte = forme.empreinte(_DOMAINE_LIGNE, contenu.encode())
+    ligne = Ligne(seq + 1, telecontrole, fait, precedent, empreinte)
+    return ligne, f'{{"empreinte":"{empreinte}",{contenu[1:]}'
 
 
 def octets_a_signer(
@@ -201,15 +212,12 @@ def _lire_detail(valeur: object) -> Detail:
     return forme.lire_texte(valeur)
 
 
-def _contenu(seq: int, telecontrole: str, fait: Fait, precedent: str) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "telecontrole": telecontrole,
-        "fait": fait_en_dict(fait),
-        "precedent": precedent,
-    }
+def _contenu(
+    seq: int, telecontrole: str, fait: Mapping[str, object], precedent: str
+) -> dict[str, object]:
+    return {"seq": seq, "telecontrole": telecontrole, "fait": fait, "precedent": precedent}
 
 
 def _empreinte(seq: int, telecontrole: str, fait: Fait, precedent: str) -> str:
-    contenu = forme.canonique(_contenu(seq, telecontrole, fait, precedent))
+    contenu = forme.canonique(_contenu(seq, telecontrole, fait_en_dict(fait), precedent))
     return forme.empreinte(_DOMAINE_LIGNE, contenu)

@@ -22,12 +22,20 @@ class FormeIllisible(Refus):
     phrase = "Le relevé n'a pas la forme attendue."
 
 
+#: Fait une fois: `json.dumps` en ferait un a chaque appel.
+_ENCODEUR = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
+def ecrire(objet: Mapping[str, object]) -> str:
+    """JSON, cles triees, sans espaces: le meme objet donne le meme texte."""
+    return _ENCODEUR.encode(objet)
+
+
 def canonique(objet: Mapping[str, object]) -> bytes:
-    """JSON en UTF-8, cles triees, sans espaces: le meme objet donne les memes octets."""
-    texte = json.dumps(
-        objet, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return texte.encode()
+    """Ce texte en UTF-8: ce qui se signe."""
+    return ecrire(objet).encode()
 
 
 def empreinte(domaine: str, contenu: bytes) -> str:
@@ -37,7 +45,7 @@ def empreinte(domaine: str, contenu: bytes) -> str:
 
 def ecrire_instant(instant: datetime) -> str:
     """ISO 8601 en UTC, a la microseconde."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def ecrire_secondes(secondes: float) -> str:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import socket
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -17,6 +18,14 @@ _MAX_PRIORITY = 2**31 - 1
 _TEXT = re.compile(r"[\x20-\x7e]*")
 _FOUNDATION = re.compile(r"[A-Za-z0-9+/]{1,32}")
 _NUMBER = re.compile(r"[0-9]{1,10}")
+#: What Chromium, Firefox, Safari and aiortc say of a UDP candidate, in one look: most of all that
+#: comes. Whatever this does not match is read field by field.
+_USUAL = re.compile(
+    r"candidate:[A-Za-z0-9+/]{1,32} [12] (?i:udp) ([0-9]{1,10}) ([0-9A-Fa-f.:]+) ([0-9]{1,5})"
+    r" typ (host|srflx|prflx|relay)(?: raddr ([0-9A-Fa-f.:]+) rport ([0-9]{1,5}))?"
+    r"(?: generation [0-9]{1,3})?(?: ufrag [\x21-\x7e]{1,256})?"
+    r"(?: network-id [0-9]{1,3})?(?: network-cost [0-9]{1,4})?"
+)
 _MDNS_NAME = re.compile(r"[A-Za-z0-9-]{1,63}\.local")
 
 
@@ -49,6 +58,9 @@ def candidate_kind(candidate: str) -> CandidateKind | None:
 def _parse(candidate: str) -> CandidateKind:
     if len(candidate) > MAX_LENGTH:
         raise CandidateRefused("too_long")
+    usual = _USUAL.fullmatch(candidate)
+    if usual:
+        return _usual(*usual.groups())
     if not _TEXT.fullmatch(candidate):
         raise CandidateRefused("character")
     if not candidate.startswith(_PREFIX):
@@ -64,6 +76,29 @@ def _parse(candidate: str) -> CandidateKind:
         raise CandidateRefused("type")
     _check_extensions(transport, _pairs(fields[8:]))
     return cast(CandidateKind, kind)
+
+
+def _usual(
+    priority: str, address: str, port: str, kind: str, related: str | None, related_port: str | None
+) -> CandidateKind:
+    if not 1 <= int(priority) <= _MAX_PRIORITY:
+        raise CandidateRefused("priority")
+    _check_ip(address)
+    if int(port) > 65_535:
+        raise CandidateRefused("port")
+    if related is not None and related_port is not None:
+        _check_ip(related)
+        if int(related_port) > 65_535:
+            raise CandidateRefused("port")
+    return cast(CandidateKind, kind)
+
+
+def _check_ip(address: str) -> None:
+    """The C library's reading of an address, without a name or a scope."""
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    except OSError:
+        raise CandidateRefused("address") from None
 
 
 def _check_head(foundation: str, component: str, transport: str, priority: str) -> None:

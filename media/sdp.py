@@ -5,8 +5,7 @@ rule is linear in the length of the text, and the length is bounded.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -26,7 +25,7 @@ MAX_LINES = 600
 MAX_SECTIONS = 4
 MAX_CANDIDATES = 64
 
-_LINE = re.compile(r"[a-z]=[\x20-\x7e]+")
+_LINES = re.compile(r"(?:[a-z]=[\x20-\x7e]+\r?\n)+")
 _MEDIA = re.compile(r"(audio|video|application) ([0-9]{1,5}) ([A-Z/]{1,32}) [\x21-\x7e ]+")
 #: DTLS-SRTP and data channels over DTLS, nothing else (RFC 8827, section 6.5).
 _PROFILES = {
@@ -39,6 +38,12 @@ _FINGERPRINT = re.compile(r"sha-256 ([0-9A-F]{2}(?::[0-9A-F]{2}){31})")
 #: RFC 8839, section 5.4.
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
+#: The rest of what browsers write; a candidate has a check of its own.
+_PLAIN = frozenset(
+    ("bundle-only", "candidate", "group", "ice-options", "inactive", "max-message-size", "mid",
+     "recvonly", "sctp-port", "sendonly", "sendrecv")
+)  # fmt: skip
+_GRAMMARS = {"fingerprint": _FINGERPRINT, "ice-ufrag": _UFRAG, "ice-pwd": _PASSWORD}
 #: RFC 8842, section 5: an offer leaves the choice, an answer takes one.
 _SETUPS = {"offer": ("actpass",), "answer": ("active", "passive")}
 
@@ -46,6 +51,9 @@ _SETUPS = {"offer": ("actpass",), "answer": ("active", "passive")}
 _TRANSPORT = ("fingerprint", "ice-ufrag", "ice-pwd", "setup")
 #: No other attribute of the registry begins like one of these.
 _GUARDED = (*_TRANSPORT, "candidate")
+#: How most lines of every description begin (codecs, header extensions, sources): nothing that is
+#: guarded begins so, whatever follows, and they are not looked at a second time.
+_DULL = frozenset(("a=rt", "a=fm", "a=ex", "a=ss", "a=ms"))
 
 
 class SdpRefused(Exception):
@@ -63,10 +71,16 @@ class _Section:
     #: Media sections only: the m-line has port 0 and is not `bundle-only`.
     rejected: bool = False
     attributes: list[tuple[str, str]] = field(default_factory=list)
+    #: The first value of each.
+    first: dict[str, str] = field(default_factory=dict)
+
+    def add(self, name: str, value: str) -> None:
+        self.attributes.append((name, value))
+        self.first.setdefault(name, value)
 
     def get(self, name: str) -> str | None:
         """The value of an attribute; None when it is absent."""
-        return next((value for found, value in self.attributes if found == name), None)
+        return self.first.get(name)
 
 
 def check_description(sdp: str, kind: Literal["offer", "answer"]) -> None:
@@ -77,7 +91,8 @@ def check_description(sdp: str, kind: Literal["offer", "answer"]) -> None:
     several `a=fingerprint` lines, so two in one section could show people one value and use the
     other.
     """
-    session, *media = _sections(_lines(sdp))
+    _check_text(sdp)
+    session, *media = _sections(line for line in sdp.split("\n") if line[:4] not in _DULL)
     if not 1 <= len(media) <= MAX_SECTIONS:
         raise SdpRefused("sections")
     for section in (session, *media):
@@ -89,35 +104,31 @@ def check_description(sdp: str, kind: Literal["offer", "answer"]) -> None:
         _check_transport(section, _bundle_head(session, section, live), session)
 
 
-def _lines(sdp: str) -> Iterator[str]:
-    """Cut into lines, each ended by CRLF or LF (RFC 8866, section 5), each `x=text`."""
+def _check_text(sdp: str) -> None:
+    """Lines that each end by CRLF or LF (RFC 8866, section 5), each `x=text`."""
     if len(sdp) > MAX_LENGTH:
         raise SdpRefused("too_long")
     if not sdp.endswith("\n"):
         raise SdpRefused("unfinished_line")
-    lines = sdp[:-1].split("\n")
-    if len(lines) > MAX_LINES:
+    if sdp.count("\n") > MAX_LINES:
         raise SdpRefused("too_many_lines")
-    if lines[0].removesuffix("\r") != "v=0":
+    if not sdp.startswith(("v=0\n", "v=0\r\n")):
         raise SdpRefused("version")
-    for line in lines:
-        text = line.removesuffix("\r")
-        if not _LINE.fullmatch(text):
-            raise SdpRefused("line")
-        yield text
+    if not _LINES.fullmatch(sdp):
+        raise SdpRefused("line")
 
 
-def _sections(lines: Iterator[str]) -> list[_Section]:
+def _sections(lines: Iterable[str]) -> list[_Section]:
     sections = [_Section()]
     for line in lines:
-        letter, text = line[0], line[2:]
-        if letter == "m":
-            sections.append(_section(text))
-        elif letter == "k":
-            raise SdpRefused("sdes")
-        elif letter == "a":
+        start, text = line[:2], line[2:].removesuffix("\r")
+        if start == "a=":
             name, _, value = text.partition(":")
-            sections[-1].attributes.append((name, value))
+            sections[-1].add(name, value)
+        elif start == "m=":
+            sections.append(_section(text))
+        elif start == "k=":
+            raise SdpRefused("sdes")
     for section in sections[1:]:
         section.rejected &= section.get("bundle-only") is None
     return sections
@@ -136,28 +147,27 @@ def _section(text: str) -> _Section:
 
 
 def _check_attributes(section: _Section, kind: str) -> None:
-    counts = Counter(name for name, _ in section.attributes)
-    if any(counts[name] > 1 for name in _TRANSPORT):
+    guarded = [name for name, _ in section.attributes if name in _TRANSPORT]
+    if len(guarded) != len(set(guarded)):
         raise SdpRefused("repeated_attribute")
     for name, value in section.attributes:
         _check_attribute(name, value, kind)
 
 
 def _check_attribute(name: str, value: str, kind: str) -> None:
-    canonical = name.lstrip().lower()
-    if canonical.startswith("crypto"):
-        raise SdpRefused("sdes")
-    # A lenient parser might read what we did not: `a=Fingerprint:`, `a=fingerprint sha-256 …`.
-    if name not in _GUARDED and canonical.startswith(_GUARDED):
-        raise SdpRefused("disguised_attribute")
-    if name == "fingerprint" and not _FINGERPRINT.fullmatch(value):
-        raise SdpRefused("fingerprint")
-    if name == "ice-ufrag" and not _UFRAG.fullmatch(value):
-        raise SdpRefused("ice_ufrag")
-    if name == "ice-pwd" and not _PASSWORD.fullmatch(value):
-        raise SdpRefused("ice_pwd")
-    if name == "setup" and value not in _SETUPS[kind]:
-        raise SdpRefused("setup")
+    if name in _GRAMMARS:
+        if not _GRAMMARS[name].fullmatch(value):
+            raise SdpRefused(name.replace("-", "_"))
+    elif name == "setup":
+        if value not in _SETUPS[kind]:
+            raise SdpRefused("setup")
+    elif name not in _PLAIN:
+        canonical = name.lstrip().lower()
+        if canonical.startswith("crypto"):
+            raise SdpRefused("sdes")
+        # A lenient parser might read what we did not: `a=Fingerprint:`, `a=fingerprint sha-256 …`.
+        if canonical.startswith(_GUARDED):
+            raise SdpRefused("disguised_attribute")
 
 
 def _check_fingerprints(*sections: _Section) -> None:

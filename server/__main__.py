@@ -11,7 +11,7 @@ from typing import Any
 import segno
 
 from . import demo as demonstration
-from . import offline, serving
+from . import offline, serving, workers
 from .caisse import directory, key_commands
 from .config import Config, ConfigurationError, from_environment
 from .identity.api_keys import SCOPES
@@ -72,7 +72,11 @@ def serve(options: argparse.Namespace) -> int:
     except ConfigurationError as wrong:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
-    serving.run(serving.serve(config), config.data_dir, readable=False)
+    worker = workers.this_worker()
+    if config.workers > 1 and worker is None:
+        whole = workers.supervise(config, options.arguments)
+        return serving.run(whole, config.data_dir, readable=False)
+    serving.run(serving.serve(config, worker), config.data_dir, readable=False)
     return 0
 
 
@@ -207,6 +211,7 @@ def key_parser(one: argparse.ArgumentParser) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    options.arguments = sys.argv[1:] if arguments is None else arguments
     run: Command = options.run
     return run(options)
 

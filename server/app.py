@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from controle.convocation import Canal
+from signaling.cluster import Cluster
 
 from . import keys
 from .assembly import assemble
@@ -56,6 +57,8 @@ class Parts:
     codes: Callable[[str], str] = lambda _: new_code()
     #: How each channel's messages leave; without one, what is due waits and is shown.
     senders: Mapping[Canal, Sender] = field(default_factory=dict)
+    #: No other process of this service is alive: what was going on was interrupted.
+    first: bool = True
     #: The demo alone goes on showing the codes that it has sent.
     keep_codes: bool = False
     #: More routes: the demo's outbox and login offer; `serve` has none.
@@ -89,12 +92,19 @@ async def create_app(parts: Parts) -> web.Application:
 
 async def running(app: web.Application) -> AsyncIterator[None]:
     """The tasks of a running server; all end with it."""
-    await app[keys.WITNESS].restarted()
+    rooms = app[keys.ROOMS]
+    if not isinstance(rooms, Cluster) or rooms.first:
+        await app[keys.WITNESS].restarted()
     async with AsyncExitStack() as stack:
+        # Pushed first, called last: what the others put on record at the end is still written.
+        stack.push_async_callback(app[keys.LEDGER].close)
         await stack.enter_async_context(task(app[keys.PUSHER].run()))
+        if isinstance(rooms, Cluster):
+            await stack.enter_async_context(task(rooms.run()))
         await stack.enter_async_context(task(app[keys.POSTMAN].run()))
         await stack.enter_async_context(task(app[keys.METERS].watch_lag()))
         await stack.enter_async_context(task(heartbeat(app)))
+        stack.push_async_callback(app[service.READINESS].close)
         yield
         await app[keys.SIO].stopped()
 

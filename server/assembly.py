@@ -1,6 +1,5 @@
 """Who knows whom: every part of the application, made once, each given what it needs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -11,10 +10,13 @@ from aiohttp import web
 from controle.convocation import Canal
 from controle.telecontrole import Fenetre
 from signaling.access import Tokens
+from signaling.bus import Bus
+from signaling.cluster import Cluster
+from signaling.library import SocketServer
 from signaling.namespace import ConsoleNamespace, RoomNamespace
-from signaling.protocol import CLIENT_TO_SERVER, CONSOLE_TO_SERVER, EndReason
+from signaling.protocol import CONSOLE_TO_SERVER, EndReason
 from signaling.rooms import Rooms
-from signaling.transport import GuardedServer, Limits
+from signaling.transport import Limits
 
 from . import keys
 from .assure import standing
@@ -33,23 +35,28 @@ from .identity.second_factor import CodeRules, SecondFactor
 from .identity.secrets import Keeper, new_code
 from .identity.sessions import SessionRules, Sessions
 from .identity.vault import Vault
+from .ledger import Ledger
 from .medecin.desk import Desk
 from .medecin.entries import Entries
 from .medecin.medical import Medical
 from .medecin.outcomes import Outcomes
 from .meters import Meters
+from .neighbours import Neighbours
 from .notify.codes import Codes
 from .notify.drafts import Drafts
 from .notify.endings import Endings
 from .notify.postman import Postman
 from .notify.receive import Receipts
 from .pusher import Pusher
+from .readiness import Readiness
 from .record import Recorder
 from .store.sql import RegistreSql
 from .tickets import Tickets
 from .web.agent import OFFICE
 from .web.hooks import RECEIPTS
 from .web.operations import CAISSE_API, CaisseApi
+from .web.proxies import behind
+from .web.service import READINESS
 from .witness import RoomWitness
 
 if TYPE_CHECKING:
@@ -86,11 +93,17 @@ def assemble(app: web.Application, parts: "Parts", meters: Meters) -> None:
     ground = lay(parts)
     rooms = meet(app, parts, ground, meters)
     convene(app, ground, rooms)
+    readiness = Readiness(
+        config=ground.config,
+        clock=ground.clock,
+        registre=ground.registre,
+        postman=ground.postman,
+    )
     for key, value in (
         (keys.CONFIG, ground.config), (keys.CLOCK, ground.clock), (keys.LINKS, ground.links),
         (keys.METERS, meters), (keys.PUSHER, ground.pusher), (keys.POSTMAN, ground.postman),
         (keys.REGISTRE, ground.registre), (keys.RINGS, parts.rings),
-        (keys.SESSIONS, ground.sessions), (keys.VAULT, ground.vault),
+        (keys.SESSIONS, ground.sessions), (keys.VAULT, ground.vault), (READINESS, readiness),
     ):  # fmt: skip
         app[key] = value  # type: ignore[misc]
 
@@ -233,18 +246,20 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
 
     def online(doctor: str) -> bool:
         """The consoles' namespace is made further down."""
-        return app[keys.CONSOLE_SOCKETS].online(doctor)
+        here = app[keys.CONSOLE_SOCKETS].online(doctor)
+        return here or (isinstance(rooms, Cluster) and rooms.online(doctor))
 
+    ledger = Ledger(parts.database)
     witness = RoomWitness(
         registre=registre,
-        sessions=ground.sessions,
+        ledger=ledger,
         recorder=recorder,
         clock=clock,
         fenetre=fenetre,
         online=online,
         listeners=pusher,
     )
-    rooms = Rooms(witness, clock, config.reconnection_grace)
+    rooms = carried(parts, witness, meters)
     entries = Entries(fenetre, clock, rooms.get)
     desk = Desk(
         config=config,
@@ -284,21 +299,41 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         codes=ground.codes,
         nudge=ground.postman.nudge,
     )
-    room_sockets = RoomNamespace(tokens, rooms, witness)
-    console_sockets = ConsoleNamespace(tokens, desk)
-    desk.push_day = console_sockets.push_day
+    room_sockets = RoomNamespace(tokens, rooms, witness, meters.tally)
+    console_sockets = ConsoleNamespace(tokens, desk, meters.tally)
+    pusher.handlers = push_handlers(clock, registre, witness, rooms, desk, console_sockets, meters)
+    desk.push_day = pusher.day_now
     sio = socket_server(config)
     sio.register_namespace(room_sockets)
     sio.register_namespace(console_sockets)
     sio.attach(app, SOCKET_PATH)
-    pusher.handlers = push_handlers(clock, registre, witness, rooms, desk, console_sockets, meters)
+    if isinstance(rooms, Cluster):
+        rooms.server = Neighbours(
+            cluster=rooms,
+            registre=registre,
+            recorder=recorder,
+            pusher=pusher,
+            sockets=(room_sockets, console_sockets),
+        )
+        desk.console_here = rooms.console
     for key, value in (
         (keys.DESK, desk), (keys.DOOR, door), (keys.OUTCOMES, outcomes), (keys.ROOMS, rooms),
         (keys.PLANNING, planning), (keys.SIO, sio), (keys.ROOM_SOCKETS, room_sockets),
         (keys.CONSOLE_SOCKETS, console_sockets), (keys.WITNESS, witness),
+        (keys.LEDGER, ledger),
     ):  # fmt: skip
         app[key] = value  # type: ignore[misc]
     return rooms
+
+
+def carried(parts: "Parts", witness: RoomWitness, meters: Meters) -> Rooms:
+    """All rooms, or this worker's share of them and the way to the others."""
+    config = parts.config
+    grace = config.reconnection_grace
+    if config.workers == 1:
+        return Rooms(witness, parts.clock, grace, meters.tally)
+    bus = Bus(config.redis_url, config.origin, config.secret)
+    return Cluster(witness, parts.clock, grace, meters.tally, bus=bus, first=parts.first)
 
 
 def fenetre_of(config: Config) -> Fenetre:
@@ -320,25 +355,21 @@ def code_rules(config: Config) -> CodeRules:
     )
 
 
-def socket_server(config: Config) -> GuardedServer:
+def socket_server(config: Config) -> SocketServer:
     limits = Limits(
         connect_deadline=config.connect_deadline_seconds,
         pending_per_address=config.pending_sockets_per_address,
+        sockets=config.sockets,
         rate=config.messages_per_second,
         burst=config.messages_burst,
+        buffer_bytes=config.socket_buffer_bytes,
     )
-    return GuardedServer(
+    return SocketServer(
         limits=limits,
-        events={"/": CLIENT_TO_SERVER.keys(), "/console": CONSOLE_TO_SERVER.keys()},
+        events={"/console": CONSOLE_TO_SERVER.keys()},
         origins=list(config.origins),
-        address_of=address_of,
+        address_of=behind(config.proxies),
     )
-
-
-def address_of(environ: Mapping[str, Any]) -> str:
-    """The client's address. Engine.IO's own REMOTE_ADDR is a constant (threat-model.md, F14)."""
-    request: web.Request = environ["aiohttp.request"]
-    return request.remote or ""
 
 
 def push_handlers(
@@ -352,7 +383,7 @@ def push_handlers(
 ) -> dict[Any, Any]:
     """What the pusher does for each kind of change."""
 
-    async def entry(telecontrole: str) -> None:
+    async def entry(telecontrole: str) -> str:
         doctor, changed = await desk.entry(telecontrole)
         if changed.in_person and rooms.get(telecontrole) is not None:
             # Whoever fixed or moved the date, both sides of the room see the one that holds.
@@ -361,16 +392,23 @@ def push_handlers(
             await rooms.meet(telecontrole, date.told() if date else None)
         if abs(datetime.fromisoformat(changed.start) - clock()) > NEAR:
             # A console shows today: what happens to another day's appointment is not pushed.
-            return
+            return doctor
         await consoles.push(doctor, changed)
         meters.pushes.inc()
+        return doctor
 
-    async def doctor(identifier: str) -> None:
+    async def doctor(identifier: str) -> str:
         for room in rooms:
-            if witness.doctor_of.get(room.id) == identifier and room.phase != "ended":
+            # Not known of a room whose people all came by other workers.
+            if room.phase != "ended" and witness.doctor_of.get(room.id) in (None, identifier):
                 async with registre.lecture() as unite:
                     un = await unite.telecontrole(room.id)
                     reception = await witness.reception(unite, un)
                 await rooms.receive(room.id, reception)
+        return identifier
 
-    return {"entry": entry, "doctor": doctor, "day": consoles.push_day}
+    async def day(identifier: str) -> str:
+        await consoles.push_day(identifier)
+        return identifier
+
+    return {"entry": entry, "doctor": doctor, "day": day}

@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
+from signaling.library import SocketServer
 from signaling.namespace import ConsoleNamespace, RoomNamespace
 from signaling.rooms import Rooms
-from signaling.transport import GuardedServer
 
 from .assure.documents import Documents
 from .assure.door import Door
@@ -17,6 +17,7 @@ from .config import Config
 from .identity.links import Links
 from .identity.sessions import Sessions
 from .identity.vault import Vault
+from .ledger import Ledger
 from .medecin.desk import Desk
 from .medecin.medical import Medical
 from .medecin.outcomes import Outcomes
@@ -41,7 +42,7 @@ REGISTRE = web.AppKey("registre", RegistreSql)
 RINGS = web.AppKey("rings", Rings)
 ROOMS = web.AppKey("rooms", Rooms)
 SESSIONS = web.AppKey("sessions", Sessions)
-SIO = web.AppKey("sio", GuardedServer)
+SIO = web.AppKey("sio", SocketServer)
 SPACE = web.AppKey("space", Space)
 VERIFICATION = web.AppKey("verification", Verification)
 ROOM_SOCKETS = web.AppKey("room_sockets", RoomNamespace)
@@ -50,4 +51,5 @@ IN_PERSON = web.AppKey("in_person", InPerson)
 POSTMAN = web.AppKey("postman", Postman)
 PLANNING = web.AppKey("planning", Planning)
 VAULT = web.AppKey("vault", Vault)
+LEDGER = web.AppKey("ledger", Ledger)
 WITNESS = web.AppKey("witness", RoomWitness)

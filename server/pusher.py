@@ -2,14 +2,27 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import structlog
 
 log = structlog.get_logger()
 
 Kind = Literal["entry", "doctor", "day"]
-Handler = Callable[[str], Awaitable[None]]
+#: Gives the médecin-conseil whom it concerned.
+Handler = Callable[[str], Awaitable[str]]
+
+
+def nowhere(kind: Kind, one: str, doctor: str) -> None:
+    """There is no other worker."""
+
+
+class Item(NamedTuple):
+    """`heard`: from another worker, which tells all whom it concerns."""
+
+    kind: Kind
+    one: str
+    heard: bool = False
 
 
 class Pusher:
@@ -19,31 +32,49 @@ class Pusher:
     """
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[tuple[Kind, str]] = asyncio.Queue()
-        self._waiting: set[tuple[Kind, str]] = set()
+        self._queue: asyncio.Queue[Item] = asyncio.Queue()
+        self._waiting: set[Item] = set()
         self._timers: list[asyncio.TimerHandle] = []
         self.handlers: dict[Kind, Handler] = {}
+        #: Tells the other workers, once it is done here.
+        self.elsewhere: Callable[[Kind, str, str], None] = nowhere
 
     def entry_changed(self, telecontrole: str) -> None:
-        self._put(("entry", telecontrole))
+        self._put(Item("entry", telecontrole))
 
     def doctor_changed(self, doctor: str, after: float = 0) -> None:
         """`after`: seconds to wait first, for what may undo itself (a reload)."""
-        if after <= 0:
-            self._put(("doctor", doctor))
-            return
-        loop = asyncio.get_running_loop()
-        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
-        self._timers.append(loop.call_later(after, self._put, ("doctor", doctor)))
+        self._put_after(after, Item("doctor", doctor))
 
     def day_changed(self, doctor: str) -> None:
         """Something came to this doctor's day, or left it."""
-        self._put(("day", doctor))
+        self._put(Item("day", doctor))
 
-    def _put(self, item: tuple[Kind, str]) -> None:
+    async def day_now(self, doctor: str) -> None:
+        """The same, and it has been told here when this returns."""
+        await self._told(Item("day", doctor))
+
+    def heard(self, kind: Kind, one: str, after: float = 0) -> None:
+        """Another worker said so: it is told to this worker's people alone."""
+        self._put_after(after, Item(kind, one, heard=True))
+
+    def _put_after(self, seconds: float, item: Item) -> None:
+        if seconds <= 0:
+            self._put(item)
+            return
+        loop = asyncio.get_running_loop()
+        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+        self._timers.append(loop.call_later(seconds, self._put, item))
+
+    def _put(self, item: Item) -> None:
         if item not in self._waiting:
             self._waiting.add(item)
             self._queue.put_nowait(item)
+
+    async def _told(self, item: Item) -> None:
+        doctor = await self.handlers[item.kind](item.one)
+        if not item.heard:
+            self.elsewhere(item.kind, item.one, doctor)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -52,7 +83,7 @@ class Pusher:
                 item = await self._queue.get()
                 self._waiting.discard(item)
                 try:
-                    await self.handlers[item[0]](item[1])
+                    await self._told(item)
                 except Exception:
                     log.exception("push_failed")
         finally:

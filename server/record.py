@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from certs.signing_keys import KeyRing
-from controle.chaine import MotifSceau, Sceau, genese
+from controle.chaine import MotifSceau, Sceau, Tete, genese
 from controle.presence import Detail, Fait, GenreFait, Role, Source
 from controle.verification import FORMAT, verifier
 
@@ -43,7 +43,11 @@ class Recorder:
 
     async def sealed(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> Sceau:
         """A seal of the chain as it is now (an empty one too), not stored yet."""
-        length, head = await unite.tete(telecontrole) or (0, genese(telecontrole))
+        return self.seal_of(telecontrole, await unite.tete(telecontrole), why)
+
+    def seal_of(self, telecontrole: str, tete: Tete | None, why: MotifSceau) -> Sceau:
+        """A seal of the chain that ends there."""
+        length, head = tete or (0, genese(telecontrole))
         unsigned = Sceau(telecontrole, length, head, self._clock(), str(why), "", "")
         self._seals.refresh()
         kid, signature = self._seals.sign(unsigned.octets())

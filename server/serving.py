@@ -1,13 +1,16 @@
 """Opens what a server needs, serves until told to stop, closes everything in order."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 import uvloop
@@ -17,18 +20,23 @@ from certs.files import write_atomically
 from certs.tls import server_context
 from controle.convocation import Canal
 
-from . import demo, logs
+from . import demo, keys, logs
 from .app import Parts, create_app
 from .config import Config
 from .demo_story import live_through, plan_ahead
 from .notify import senders
 from .rings import Rings
 from .store.database import open_database
+from .workers import LOOPBACK, Worker, shared, stop_with_parent, tell_ready
 
 log = structlog.get_logger()
 
+Result = TypeVar("Result")
+
 #: Seconds that open requests have to end at a stop; sockets are told and come back elsewhere.
 SHUTDOWN = 2.0
+#: Objects made before the young ones are looked at; rounds before the older ones are.
+GARBAGE = (50_000, 20, 50)
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -40,8 +48,8 @@ def listening(host: str, port: int) -> socket.socket:
     return bound
 
 
-async def serve(config: Config, bound: socket.socket | None = None) -> None:
-    """`telecontrole serve`."""
+async def serve(config: Config, worker: Worker | None = None) -> None:
+    """`telecontrole serve`; `worker`: one of several processes."""
     ways = senders.build(config)
     for channel in (Canal.COURRIEL, Canal.SMS):
         if channel not in ways:
@@ -50,9 +58,13 @@ async def serve(config: Config, bound: socket.socket | None = None) -> None:
     database = await open_database(config.database)
     try:
         rings = Rings.open(config.data_dir, datetime.now(UTC))
-        parts = Parts(config=config, database=database, rings=rings, senders=ways)
-        bound = bound or listening(config.host, config.port)
-        await _until_stopped(parts, bound, lambda: None)
+        first = worker is None or worker.first
+        parts = Parts(config=config, database=database, rings=rings, senders=ways, first=first)
+        if worker is None:
+            await _until_stopped(parts, listening(config.host, config.port), lambda: None)
+        else:
+            bound, own = (shared(config.host, worker.port), shared(LOOPBACK, worker.own_port))
+            await _until_stopped(parts, bound, partial(tell_ready, worker), own=own)
     finally:
         for sender in ways.values():
             await sender.close()
@@ -113,8 +125,12 @@ async def _until_stopped(
     bound: socket.socket,
     announce: Callable[[], None],
     prepare: Callable[[web.Application], Awaitable[None]] | None = None,
+    own: socket.socket | None = None,
 ) -> None:
-    """Serve on `bound` until SIGINT or SIGTERM; `prepare` comes before anybody is let in."""
+    """Serve on `bound` until SIGINT or SIGTERM; `prepare` comes before anybody is let in.
+
+    `own`: a worker's port for whoever is on this machine, without TLS.
+    """
     config = parts.config
     tls = None
     if config.tls_certificate:
@@ -122,6 +138,7 @@ async def _until_stopped(
     app = await create_app(parts)
     if prepare is not None:
         await prepare(app)
+    settle()
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -134,7 +151,10 @@ async def _until_stopped(
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     try:
-        await web.SockSite(runner, bound, ssl_context=tls, backlog=512).start()
+        await app[keys.SIO].site(runner, bound, ssl_context=tls).start()
+        if own is not None:
+            await app[keys.SIO].site(runner, own).start()
+            stop_with_parent(stop)
         log.info("serving", port=bound.getsockname()[1])
         announce()
         await stop.wait()
@@ -143,10 +163,10 @@ async def _until_stopped(
         await runner.cleanup()
 
 
-def run(main: object, data_dir: Path, *, readable: bool) -> None:
+def run(main: Coroutine[Any, Any, Result], data_dir: Path, *, readable: bool) -> Result:
     """An event loop on uvloop, logs on standard error."""
     logs.configure(readable=readable)
     # A data directory holds keys and names: nothing in it is for other accounts.
     os.umask(0o077)
     data_dir.mkdir(parents=True, exist_ok=True)
-    uvloop.run(main)  # type: ignore[arg-type]
+    return uvloop.run(main)

@@ -2,8 +2,8 @@
 what the domain does not allow does not happen in the room."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, Protocol
 
 from controle.chaine import MotifSceau
@@ -12,17 +12,17 @@ from controle.refus import Refus
 from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from signaling.access import Access
-from signaling.protocol import Reception
+from signaling.protocol import EndReason, InPerson, Reception
 from signaling.room import NotAllowed, Occurrence, OccurrenceKind, Room
 from signaling.rooms import Memory
 
-from .assure.standing import in_person
 from .clock import SystemClock
-from .identity.sessions import Sessions
+from .ledger import Ledger
 from .medecin.entries import ending, phase_of
 from .record import Recorder
-from .store import alive, people
-from .store.facts import Milestones, milestones
+from .store import alive, chains, people
+from .store.facts import Milestones
+from .store.page import Draft, Needs, Page
 from .store.sql import RegistreSql, UniteSql
 
 FACTS: dict[OccurrenceKind, GenreFait] = {
@@ -72,7 +72,7 @@ class RoomWitness:
         self,
         *,
         registre: RegistreSql,
-        sessions: Sessions,
+        ledger: Ledger,
         recorder: Recorder,
         clock: SystemClock,
         fenetre: Fenetre,
@@ -80,7 +80,7 @@ class RoomWitness:
         listeners: Listeners,
     ) -> None:
         self._registre = registre
-        self._sessions = sessions
+        self._ledger = ledger
         self._recorder = recorder
         self._clock = clock
         self._fenetre = fenetre
@@ -91,101 +91,96 @@ class RoomWitness:
 
     async def enter(self, access: Access) -> Memory:
         """Check what a signature cannot: session, single use, whose room, is it open."""
-        async with self._registre.transaction() as unite:
-            if not await self._sessions.alive(unite.connection, access.session, self._clock()):
-                raise NotAllowed("token_revoked", "Cette session est fermée.")
-            if not await self._sessions.use_token(unite.connection, access.jti, access.expires):
-                raise NotAllowed("token_used", "Cet accès a déjà servi.")
-            try:
-                un = await unite.telecontrole(access.room)
-            except TelecontroleInconnu:
-                raise NotAllowed("closed", "Ce rendez-vous n'existe pas.") from None
-            self._check_holder(un, access)
-            self._check_open(un, access)
-            self.doctor_of[un.id] = un.medecin_conseil
-            known = await milestones(unite.connection, un.id)
-            if access.role == "assure" and not known.last_fact(GenreFait.INFORMATION_ACCEPTEE):
-                raise NotAllowed("information", "Lisez d'abord l'information sur vos droits.")
-            memory = self._memory(un, known, await self.reception(unite, un))
-            booked = await in_person(unite.connection, un.id)
-            return replace(memory, in_person=booked.told() if booked else None)
+        needs = Needs(access.room, session=access.session, token=access.jti, calls=True)
+        memory, doctor = await self._ledger.write(needs, partial(self._enter, access))
+        self.doctor_of[access.room] = doctor
+        return memory
 
-    def _check_holder(self, un: Telecontrole, access: Access) -> None:
-        holder = un.assure if access.role == "assure" else un.medecin_conseil
-        if holder != access.subject:
-            raise NotAllowed("closed", "Ce rendez-vous n'est pas le vôtre.")
-
-    def _check_open(self, un: Telecontrole, access: Access) -> None:
-        acces = un.acces(self._clock(), self._fenetre)
+    def _enter(self, access: Access, page: Page) -> tuple[Memory, str]:
+        now = self._clock()
+        if not page.alive(access.session, now):
+            raise NotAllowed("token_revoked", "Cette session est fermée.")
+        if page.used(access.jti):
+            raise NotAllowed("token_used", "Cet accès a déjà servi.")
+        try:
+            un = page.telecontrole(access.room)
+        except TelecontroleInconnu:
+            raise NotAllowed("closed", "Ce rendez-vous n'existe pas.") from None
+        acces = un.acces(now, self._fenetre)
+        check_holder(un, access)
         if access.role == "assure" and acces in CLOSED:
             raise NotAllowed(*CLOSED[acces])
-
-    def _memory(self, un: Telecontrole, known: Milestones, reception: Reception) -> Memory:
-        admission = known.last_fact(GenreFait.ADMISSION)
-        end = known.last_fact(GenreFait.FIN)
-        acces = un.acces(self._clock(), self._fenetre)
-        return Memory(
-            phase=phase_of(un.etat),
-            admitted_at=admission.instant if admission and un.etat is Etat.EN_COURS else None,
-            ended_at=end.instant if end else None,
-            ended_by=ENDED_BY.get(end.role if end else None, "service"),
-            ended_why=ending(acces),
-            lost=frozenset(role.value for role in Role if known.was_there(role)),
-            lost_since={
-                role.value: since for role in Role if (since := known.lost_since(role)) is not None
-            },
-            reception=reception,
+        known = page.milestones(un.id)
+        if access.role == "assure" and not known.last_fact(GenreFait.INFORMATION_ACCEPTEE):
+            raise NotAllowed("information", "Lisez d'abord l'information sur vos droits.")
+        others = page.in_call(un.medecin_conseil) - {un.id}
+        memory = remember(
+            un.etat,
+            known,
+            ending(acces),
+            self._reception(page.medecin(un.medecin_conseil), busy=bool(others)),
+            page.in_person(un.id),
         )
+        page.use(access.jti, access.expires)
+        return memory, un.medecin_conseil
 
     async def reception(self, unite: UniteSql, un: Telecontrole) -> Reception:
         """What the waiting person is told of this doctor; nothing about anybody else."""
         medecin = await people.medecin(unite.connection, un.medecin_conseil)
         others = [o for o in await unite.en_cours(un.medecin_conseil) if o.id != un.id]
+        return self._reception(medecin, busy=bool(others))
+
+    def _reception(self, medecin: people.Medecin, *, busy: bool) -> Reception:
         delay = medecin.delay(self._clock())
-        if not self._online(un.medecin_conseil):
+        if not self._online(medecin.id):
             return Reception(doctor="absent", delay_minutes=delay)
-        return Reception(doctor="busy" if others else "available", delay_minutes=delay)
+        return Reception(doctor="busy" if busy else "available", delay_minutes=delay)
 
     async def record(self, room: str, occurrences: Sequence[Occurrence], by: Access | None) -> None:
-        """One transaction: the domain's rule, then the facts, then (at the end) the seal."""
+        """All or nothing: the domain's rule, then the facts, then (at the end) the seal."""
+        needs = Needs(room, calls=any(one.kind == "admitted" for one in occurrences))
         try:
-            async with self._registre.transaction() as unite:
-                un = await unite.telecontrole(room)
-                before = un.etat
-                for occurrence in occurrences:
-                    await self._apply(unite, un, occurrence)
-                if un.etat is not before:
-                    await unite.enregistrer(un)
+            doctor = await self._ledger.write(needs, partial(self._record, room, occurrences))
         except Refus as refused:
             raise NotAllowed(refused.code, refused.message) from refused
-        if un.etat is not before:
-            self._listeners.doctor_changed(un.medecin_conseil)
+        if doctor is not None:
+            self._listeners.doctor_changed(doctor)
 
-    async def _apply(self, unite: UniteSql, un: Telecontrole, occurrence: Occurrence) -> None:
-        kind, role = occurrence.kind, occurrence.role
+    def _record(self, room: str, occurrences: Sequence[Occurrence], page: Page) -> str | None:
+        """The médecin-conseil who is now free for others, or no longer."""
+        draft = page.draft(room)
+        before = draft.un.etat
+        for occurrence in occurrences:
+            self._apply(page, draft, occurrence)
+        draft.keep()
+        changed = (before is Etat.EN_COURS) is not (draft.un.etat is Etat.EN_COURS)
+        return draft.un.medecin_conseil if changed else None
+
+    def _apply(self, page: Page, draft: Draft, occurrence: Occurrence) -> None:
+        un, kind, role = draft.un, occurrence.kind, occurrence.role
         if kind in ("joined", "returned") and role == "assure":
             un.entrer(self._clock(), self._fenetre)
         elif kind == "admitted":
-            await self._one_at_a_time(unite, un)
+            if page.in_call(un.medecin_conseil) - {un.id}:
+                raise NotAllowed("in_call", "Un autre télécontrôle est en cours.")
             un.admettre()
         elif kind == "sent_back" or (kind == "left" and role == "assure"):
             un.remettre_en_attente()
         elif kind == "ended":
             un.terminer()
-        fact = self._recorder.fact(
-            FACTS[kind], role, details=occurrence.detail, claim=occurrence.claim
+        draft.inscribe(
+            self._recorder.fact(
+                FACTS[kind], role, details=occurrence.detail, claim=occurrence.claim
+            )
         )
-        await unite.inscrire(un.id, fact)
         if kind == "ended":
-            await self._recorder.seal(unite, un.id, MotifSceau.FIN)
-
-    async def _one_at_a_time(self, unite: UniteSql, un: Telecontrole) -> None:
-        for other in await unite.en_cours(un.medecin_conseil):
-            if other.id != un.id:
-                raise NotAllowed("in_call", "Un autre télécontrôle est en cours.")
+            draft.seal(self._recorder.seal_of(un.id, draft.head, MotifSceau.FIN))
 
     def changed(self, room: Room) -> None:
-        self._listeners.entry_changed(room.id)
+        doctor = self.doctor_of.get(room.id)
+        # A console that opens later reads its whole day.
+        if doctor is None or self._online(doctor):
+            self._listeners.entry_changed(room.id)
 
     async def restarted(self) -> int:
         """On the record of whoever was waiting or talking, or could have come meanwhile: the
@@ -196,8 +191,8 @@ class RoomWitness:
             # What nobody concluded last week is not touched.
             touched = [un for un in inside if now - un.debut < FORGOTTEN]
             touched += await self._kept_out(unite, now)
-            for un in touched:
-                await unite.inscrire(un.id, self._recorder.fact(GenreFait.REDEMARRAGE_SERVEUR))
+            restart = self._recorder.fact(GenreFait.REDEMARRAGE_SERVEUR)
+            await chains.inscribe(unite.connection, [(un.id, restart) for un in touched])
             await alive.mark(unite.connection, now)
         return len(touched)
 
@@ -209,3 +204,33 @@ class RoomWitness:
             return []
         since = max(since, now - FORGOTTEN)
         return await unite.expected(since - self._fenetre.apres, now + self._fenetre.avant)
+
+
+def check_holder(un: Telecontrole, access: Access) -> None:
+    holder = un.assure if access.role == "assure" else un.medecin_conseil
+    if holder != access.subject:
+        raise NotAllowed("closed", "Ce rendez-vous n'est pas le vôtre.")
+
+
+def remember(
+    etat: Etat,
+    known: Milestones,
+    why: EndReason,
+    reception: Reception,
+    in_person: InPerson | None,
+) -> Memory:
+    admission = known.last_fact(GenreFait.ADMISSION)
+    end = known.last_fact(GenreFait.FIN)
+    return Memory(
+        phase=phase_of(etat),
+        admitted_at=admission.instant if admission and etat is Etat.EN_COURS else None,
+        ended_at=end.instant if end else None,
+        ended_by=ENDED_BY.get(end.role if end else None, "service"),
+        ended_why=why,
+        lost=frozenset(role.value for role in Role if known.was_there(role)),
+        lost_since={
+            role.value: since for role in Role if (since := known.lost_since(role)) is not None
+        },
+        reception=reception,
+        in_person=in_person,
+    )

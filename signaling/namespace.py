@@ -1,11 +1,12 @@
-"""Socket.IO <-> room: one door where each event is decoded, checked, asked, and answered.
+"""Sockets <-> room: one door where each event is decoded, checked, asked, and answered.
 
-The thin skin over python-socketio, which has no types: what comes in becomes a Struct of
-protocol.py before anything else sees it, and what goes out is encoded from one.
+What comes in becomes a Struct of protocol.py before anything else sees it, and what goes out is
+encoded from one: no unchecked byte is relayed.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections import Counter
+from collections.abc import Awaitable, Mapping
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 import socketio
@@ -24,34 +25,27 @@ from .protocol import (
     Message,
     Refused,
 )
-from .room import (
-    NotAllowed,
-    Room,
-    Step,
-    admit,
-    answer,
-    candidate,
-    devices,
-    end,
-    leave,
-    media,
-    offer,
-    renegotiate,
-    send_back,
-)
+from .room import NotAllowed
 from .rooms import Memory, Rooms, Witness
+from .tally import Tally
+from .transport import Answer, Engine
 
 log = structlog.get_logger()
-
-Answer = Accepted | Refused
 
 TOKEN_REFUSED = "Cet accès n'est plus valable. Rouvrez votre lien."  # noqa: S105
 MALFORMED = Refused(code="malformed", message="Message incompréhensible.")
 FAILED = Refused(code="unavailable", message="Le service n'a pas pu enregistrer. Réessayez.")
+NOT_SEATED = Refused(code="not_seated", message=TOKEN_REFUSED)
+
+#: Whatever a decoder may say of bytes that a stranger has sent.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+_token_of = msgspec.json.Decoder(Auth)
+_payload_of = {name: msgspec.json.Decoder(kind) for name, kind in CLIENT_TO_SERVER.items()}
 
 
 def decoded(data: tuple[object, ...], wanted: type[Message]) -> Any:
-    """The event's payload as its type; no payload counts as an empty one.
+    """The payload of an event that the library has read; no payload counts as an empty one.
 
     :raises msgspec.ValidationError: whatever is not as the protocol says.
     """
@@ -60,97 +54,80 @@ def decoded(data: tuple[object, ...], wanted: type[Message]) -> Any:
     return msgspec.convert(data[0] if data else {}, wanted, strict=True)
 
 
-def refusal(wrong: NotAllowed | AccessRefused) -> socketio.exceptions.ConnectionRefusedError:
-    """CONNECT_ERROR with a typed code in its data."""
-    message = wrong.message if isinstance(wrong, NotAllowed) else TOKEN_REFUSED
-    return socketio.exceptions.ConnectionRefusedError(message, {"code": wrong.code})
+def refusal(wrong: Exception, namespace: str) -> Refused:
+    """What a CONNECT that failed so is answered with."""
+    if isinstance(wrong, NotAllowed):
+        refused = Refused(code=wrong.code, message=wrong.message)
+    elif isinstance(wrong, AccessRefused):
+        refused = Refused(code=wrong.code, message=TOKEN_REFUSED)
+    elif isinstance(wrong, UNREADABLE):
+        refused = Refused(code="token_invalid", message=TOKEN_REFUSED)
+    else:
+        log.error("connection_failed", namespace=namespace, exc_info=wrong)
+        return FAILED
+    log.info("connection_refused", code=refused.code, namespace=namespace)
+    return refused
 
 
-class _Door(socketio.AsyncNamespace):
-    """What both namespaces share: CONNECT with a token, then events with an acknowledgement."""
+def answer_to(wrong: Exception, event: str) -> Refused:
+    """What an event that failed so is answered with."""
+    if isinstance(wrong, UNREADABLE):
+        return MALFORMED
+    if isinstance(wrong, NotAllowed):
+        return Refused(code=wrong.code, message=wrong.message)
+    log.error("event_failed", sio_event=event, exc_info=wrong)
+    return FAILED
 
-    kind: Kind
-    auth: type[Auth | ConsoleAuth]
-    inbound: Mapping[str, type[Message]]
 
-    def __init__(self, name: str, tokens: Tokens) -> None:
-        super().__init__(name)
+class _Door:
+    """What both namespaces share: a token at CONNECT, and who is behind which socket."""
+
+    kind: ClassVar[Kind]
+
+    def __init__(self, tokens: Tokens, tally: Tally | None) -> None:
         self._tokens = tokens
+        self._tally = tally or Tally()
+        #: When CONNECT came of those who have not been told the first word yet.
+        self._since: dict[str, float] = {}
         self._who: dict[str, Access] = {}
         #: Their token is good, the server is still looking whether they may enter.
         self._coming: dict[str, Access] = {}
 
-    async def trigger_event(self, event: str, *args: Any) -> object:
-        """python-socketio's single entry. `connect`, `opened` and `disconnect` come from the
-        library alone: GuardedServer refuses them from a client."""
-        if event == "connect":
-            await self._connect(args[0], args[2] if len(args) > 2 else None)
-            return True
-        if event == "opened":
-            await self._opened(args[0])
-            return None
-        if event == "disconnect":
-            access = self._who.pop(args[0], None)
-            if access is not None:
-                await self.gone(args[0], access)
-            return None
-        return await self._event(event, args[0], args[1:])
-
-    async def _connect(self, sid: str, auth: object) -> None:
-        try:
-            self._who[sid] = await self._entered(sid, auth)
-        except msgspec.ValidationError:
-            raise refusal(AccessRefused("token_invalid")) from None
-        except (NotAllowed, AccessRefused) as wrong:
-            log.info("connection_refused", code=wrong.code, namespace=self.namespace)
-            raise refusal(wrong) from None
-        except Exception:
-            log.exception("connection_failed", namespace=self.namespace)
-            raise refusal(NotAllowed(FAILED.code, FAILED.message)) from None
-
-    async def _entered(self, sid: str, auth: object) -> Access:
-        given = msgspec.convert(auth, self.auth, strict=True)
+    async def _entered(self, sid: str, given: Any) -> None:
+        """:raises AccessRefused, NotAllowed: the door stays closed."""
+        since = self._tally.clock()
         access = self._tokens.verify(given.token, self.kind)
         self._coming[sid] = access
         try:
             await self.enter(sid, access, given)
             if sid not in self._coming:
-                await self.gone(sid, access)
+                await self.left(sid, access)
                 raise NotAllowed("token_revoked", TOKEN_REFUSED)
         finally:
             self._coming.pop(sid, None)
-        return access
+        self._who[sid] = access
+        self._since[sid] = since
 
-    async def _opened(self, sid: str) -> None:
-        access = self._who.get(sid)
-        if access is None:
-            return
-        try:
-            await self.opened(sid, access)
-        except Exception:
-            # Not on record means not in the room: the client tries again.
-            log.exception("opening_failed", namespace=self.namespace)
-            await self.disconnect(sid)
+    def _joined(self, sid: str) -> None:
+        """The first word is on its way."""
+        since = self._since.pop(sid, None)
+        if since is not None:
+            self._tally.joined(self.kind, since)
 
-    async def _event(self, event: str, sid: str, data: tuple[object, ...]) -> Answer:
-        access = self._who.get(sid)
-        if access is None:
-            return Refused(code="not_seated", message=TOKEN_REFUSED)
-        try:
-            return await self.asked(event, sid, access, decoded(data, self.inbound[event]))
-        except msgspec.ValidationError:
-            return MALFORMED
-        except NotAllowed as refused:
-            return Refused(code=refused.code, message=refused.message)
-        except Exception:
-            log.exception("event_failed", sio_event=event)
-            return FAILED
+    def _closed(self, wrong: Exception, namespace: str) -> Refused:
+        refused = refusal(wrong, namespace)
+        self._tally.refused(self.kind, refused.code)
+        return refused
 
-    async def say(self, sid: str, event: str, message: Message) -> None:
-        await self.emit(event, message, to=sid)
+    def _refused(self, wrong: Exception, event: str) -> Refused:
+        refused = answer_to(wrong, event)
+        self._tally.answered(refused.code)
+        return refused
 
-    async def close(self, sid: str) -> None:
-        await self.disconnect(sid)
+    @property
+    def connected(self) -> int:
+        """How many sockets are in, all persons together."""
+        return len(self._who)
 
     async def close_session(self, session: str) -> None:
         """Cut every socket that was opened for this HTTP session (logout, revocation), and those
@@ -158,76 +135,105 @@ class _Door(socketio.AsyncNamespace):
         for sid in [sid for sid, who in self._coming.items() if who.session == session]:
             del self._coming[sid]
         for sid in [sid for sid, who in self._who.items() if who.session == session]:
-            await self.disconnect(sid)
+            await self.cut(sid)
 
     async def enter(self, sid: str, access: Access, given: Any) -> None:
         """:raises NotAllowed: the token is good, but the door stays closed."""
         raise NotImplementedError
 
-    async def opened(self, sid: str, access: Access) -> None:
+    async def left(self, sid: str, access: Access) -> None:
         raise NotImplementedError
 
-    async def gone(self, sid: str, access: Access) -> None:
-        raise NotImplementedError
-
-    async def asked(self, event: str, sid: str, access: Access, payload: Any) -> Answer:
+    async def cut(self, sid: str) -> None:
         raise NotImplementedError
 
 
 class RoomNamespace(_Door):
     """Namespace `/`: one socket, one room, one seat, all three named by the token."""
 
-    kind: Kind = "room"
-    auth = Auth
-    inbound = CLIENT_TO_SERVER
+    kind = "room"
+    #: Quoted as they stand in a packet.
+    names: Mapping[bytes, str] = {f'"{name}"'.encode(): name for name in CLIENT_TO_SERVER}
+    sockets: Engine
 
-    def __init__(self, tokens: Tokens, rooms: Rooms, witness: Witness) -> None:
-        super().__init__("/", tokens)
+    def __init__(
+        self, tokens: Tokens, rooms: Rooms, witness: Witness, tally: Tally | None = None
+    ) -> None:
+        super().__init__(tokens, tally)
         self._rooms = rooms
         self._witness = witness
         self._entering: dict[str, tuple[Memory, str]] = {}
         rooms.voice = self
 
+    # --- Voice ----------------------------------------------------------------------------------
+
+    def say(self, sid: str, event: str, message: Message) -> None:
+        self.sockets.say(sid, event, message)
+
+    def close(self, sid: str) -> None:
+        self.sockets.leave(sid)
+
+    async def cut(self, sid: str) -> None:
+        self.close(sid)
+
+    # --- Door, for the sockets ------------------------------------------------------------------
+
+    async def connect(self, sid: str, auth: bytes) -> Refused | None:
+        try:
+            await self._entered(sid, _token_of.decode(auth))
+        except Exception as wrong:
+            return self._closed(wrong, "/")
+        return None
+
     async def enter(self, sid: str, access: Access, given: Auth) -> None:
         memory = await self._witness.enter(access)
         self._entering[sid] = (memory, given.instance)
 
-    async def opened(self, sid: str, access: Access) -> None:
+    async def opened(self, sid: str) -> bool:
+        access = self._who.get(sid)
+        if access is None:
+            return True
         memory, instance = self._entering.pop(sid)
-        await self._rooms.join(access, memory, sid, instance)
+        try:
+            await self._rooms.join(access, memory, sid, instance)
+        except Exception:
+            # Not on record means not in the room: the client tries again.
+            log.exception("opening_failed", namespace="/")
+            return False
+        self._joined(sid)
+        return True
 
-    async def gone(self, sid: str, access: Access) -> None:
+    async def gone(self, sid: str) -> None:
+        self._since.pop(sid, None)
+        access = self._who.pop(sid, None)
+        if access is not None:
+            await self.left(sid, access)
+
+    async def left(self, sid: str, access: Access) -> None:
         self._entering.pop(sid, None)
         await self._rooms.dropped(access, sid)
 
-    async def asked(self, event: str, sid: str, access: Access, payload: Any) -> Answer:
-        verb = self._verb(event, access, payload)
-        version = await self._rooms.do(access, sid, verb)
-        if event == "renegotiate":
-            await self._rooms.pass_on(access, event, payload)
-        return Accepted(version=version)
+    def heard(
+        self, sid: str, event: str, payload: bytes | msgspec.Raw
+    ) -> Answer | Awaitable[Answer]:
+        """What is not recorded is answered at once."""
+        self._tally.received(event)
+        access = self._who.get(sid)
+        if access is None:
+            return NOT_SEATED
+        try:
+            asked = self._rooms.ask(access, sid, event, _payload_of[event].decode(payload))
+        except Exception as wrong:
+            return self._refused(wrong, event)
+        if isinstance(asked, int):
+            return Accepted(version=asked)
+        return self._heard_later(event, asked)
 
-    def _verb(self, event: str, access: Access, payload: Any) -> Callable[[Room], Step]:
-        role, now = access.role, self._rooms.now()
-        verbs: dict[str, Callable[[Room], Step]] = {
-            "offer": lambda room: offer(room, role, payload),
-            "answer": lambda room: answer(room, role, payload),
-            "candidate": lambda room: candidate(room, role, payload),
-            "renegotiate": lambda room: renegotiate(room, role),
-            "admit": lambda room: admit(room, role, now),
-            "send_back": lambda room: send_back(room, role),
-            "end": lambda room: _ended_by_doctor(room, access, self._rooms),
-            "leave": lambda room: leave(room, role, now),
-            "devices": lambda room: devices(room, role, payload),
-            "media": lambda room: media(room, role, payload),
-        }
-        return verbs[event]
-
-
-def _ended_by_doctor(room: Room, access: Access, rooms: Rooms) -> Step:
-    if access.role != "medecin_conseil":
-        raise NotAllowed("wrong_role", "Seul le médecin-conseil termine le télécontrôle.")
-    return end(room, "medecin_conseil", "ended", rooms.now())
+    async def _heard_later(self, event: str, asked: Awaitable[int]) -> Answer:
+        try:
+            return Accepted(version=await asked)
+        except Exception as wrong:
+            return self._refused(wrong, event)
 
 
 class Desk(Protocol):
@@ -245,38 +251,97 @@ class Desk(Protocol):
     async def console_gone(self, doctor: str) -> None: ...
 
 
-class ConsoleNamespace(_Door):
+class ConsoleNamespace(_Door, socketio.AsyncNamespace):
     """Namespace `/console`: the day of one médecin-conseil, pushed as it changes."""
 
-    kind: Kind = "console"
-    auth = ConsoleAuth
-    inbound = CONSOLE_TO_SERVER
+    kind = "console"
 
-    def __init__(self, tokens: Tokens, desk: Desk) -> None:
-        super().__init__("/console", tokens)
+    def __init__(self, tokens: Tokens, desk: Desk, tally: Tally | None = None) -> None:
+        _Door.__init__(self, tokens, tally)
+        socketio.AsyncNamespace.__init__(self, "/console")
         self._desk = desk
+        #: How many consoles each médecin-conseil has open.
+        self._open: Counter[str] = Counter()
+
+    async def trigger_event(self, event: str, *args: Any) -> object:
+        """python-socketio's single entry. `connect`, `opened` and `disconnect` come from the
+        library alone: SocketServer refuses them from a client."""
+        sid = args[0]
+        if event == "connect":
+            await self._connect(sid, args[2] if len(args) > 2 else None)
+            return True
+        if event == "opened":
+            await self._opened(sid)
+            return None
+        if event == "disconnect":
+            self._since.pop(sid, None)
+            access = self._who.pop(sid, None)
+            if access is not None:
+                self._open[access.subject] -= 1
+                if not self._open[access.subject]:
+                    del self._open[access.subject]
+                await self.left(sid, access)
+            return None
+        return await self._event(event, sid, args[1:])
+
+    async def _connect(self, sid: str, auth: object) -> None:
+        try:
+            await self._entered(sid, msgspec.convert(auth, ConsoleAuth, strict=True))
+        except Exception as wrong:
+            refused = self._closed(wrong, "/console")
+            raise socketio.exceptions.ConnectionRefusedError(
+                refused.message, {"code": refused.code}
+            ) from None
+        self._open[self._who[sid].subject] += 1
+
+    async def _opened(self, sid: str) -> None:
+        access = self._who.get(sid)
+        if access is None:
+            return
+        try:
+            await self.opened(sid, access)
+        except Exception:
+            log.exception("opening_failed", namespace=self.namespace)
+            await self.cut(sid)
+
+    async def _event(self, event: str, sid: str, data: tuple[object, ...]) -> Answer:
+        self._tally.received(event)
+        access = self._who.get(sid)
+        if access is None:
+            return NOT_SEATED
+        try:
+            return await self.asked(access, decoded(data, CONSOLE_TO_SERVER[event]))
+        except Exception as wrong:
+            return self._refused(wrong, event)
+
+    async def cut(self, sid: str) -> None:
+        await self.disconnect(sid)
 
     def online(self, doctor: str) -> bool:
-        return any(who.subject == doctor for who in self._who.values())
+        return self._open[doctor] > 0
 
     async def enter(self, sid: str, access: Access, given: ConsoleAuth) -> None:
         await self._desk.enter_console(access)
 
     async def opened(self, sid: str, access: Access) -> None:
         await self.enter_room(sid, access.subject)
-        await self.say(sid, "day", await self._desk.day(access.subject))
+        await self.emit("day", await self._desk.day(access.subject), to=sid)
+        self._tally.sent("day")
+        self._joined(sid)
         await self._desk.console_opened(access.subject)
 
-    async def gone(self, sid: str, access: Access) -> None:
+    async def left(self, sid: str, access: Access) -> None:
         if not self.online(access.subject):
             await self._desk.console_gone(access.subject)
 
-    async def asked(self, event: str, sid: str, access: Access, payload: Delay) -> Answer:
+    async def asked(self, access: Access, payload: Delay) -> Answer:
         await self._desk.announce_delay(access.subject, payload.minutes)
         return Accepted()
 
     async def push(self, doctor: str, entry: Entry) -> None:
+        self._tally.sent("entry")
         await self.emit("entry", entry, room=doctor)
 
     async def push_day(self, doctor: str) -> None:
+        self._tally.sent("day")
         await self.emit("day", await self._desk.day(doctor), room=doctor)

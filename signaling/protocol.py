@@ -86,6 +86,8 @@ class Media(Message, frozen=True):
     cause: Literal["", "disconnected", "failed", "closed"] = ""
     #: The path has not been interrupted since this page last said the same thing.
     continuous: bool = False
+    #: Straight to the other page, or over a TURN server; empty: this page does not know.
+    path: Literal["", "direct", "relayed"] = ""
 
 
 class Delay(Message, frozen=True):

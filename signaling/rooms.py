@@ -1,17 +1,33 @@
 """All rooms of this process: one step at a time in each, on record before it is told."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
-from weakref import WeakValueDictionary
 
 import structlog
+from msgspec.structs import replace
 
 from .access import Access
 from .protocol import EndReason, InPerson, Message, Phase, Reception, Replaced, Role
-from .room import UNKNOWN, NotAllowed, Occurrence, Place, Room, Step, drop, end, join, meet, receive
+from .room import (
+    UNKNOWN,
+    NotAllowed,
+    Occurrence,
+    Place,
+    Room,
+    Step,
+    drop,
+    end,
+    join,
+    meet,
+    other,
+    receive,
+)
+from .tally import Tally
+from .verbs import TIMED_VERBS, VERBS
 
 log = structlog.get_logger()
 
@@ -55,32 +71,42 @@ class Witness(Protocol):
 
 
 class Voice(Protocol):
-    """How a room speaks to sockets."""
+    """How a room speaks to sockets; neither waits."""
 
-    async def say(self, sid: str, event: str, message: Message) -> None: ...
+    def say(self, sid: str, event: str, message: Message) -> None: ...
 
-    async def close(self, sid: str) -> None: ...
+    def close(self, sid: str) -> None: ...
 
 
-Verb = Callable[[Room], Step]
+@dataclass(slots=True)
+class Turn:
+    """Of one room: lives as long as somebody holds it or waits for it, and no longer."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    held: int = 0
 
 
 class Rooms:
     """Finds a room, applies a verb to it, has it recorded, then tells both sides.
 
+    What goes on record takes its turn at the room's lock and waits for the record. What does not
+    (all that is relayed) is done at once, unless somebody holds the lock.
+
     `grace`: how long a lost assuré may return without being admitted again.
     """
 
-    def __init__(self, witness: Witness, clock: Clock, grace: timedelta) -> None:
+    def __init__(
+        self, witness: Witness, clock: Clock, grace: timedelta, tally: Tally | None = None
+    ) -> None:
         self._witness = witness
         self._clock = clock
         self._grace = grace
         self._rooms: dict[str, Room] = {}
-        #: Each lives as long as somebody holds it or waits for it, and no longer.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._held: dict[str, Turn] = {}
         #: Losses that the record could not take when they happened: at most one per seat.
         self._owed: dict[str, tuple[Occurrence, ...]] = {}
         self.voice: Voice | None = None
+        self._tally = tally or Tally()
 
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))
@@ -93,12 +119,12 @@ class Rooms:
 
     async def join(self, access: Access, memory: Memory, sid: str, instance: str) -> None:
         """Seat this socket and give it the snapshot, before anything else reaches it."""
-        async with self._lock(access.room):
+        async with self._turn(access.room):
             if access.room not in self._rooms:
                 self._rooms[access.room] = remembered(access.room, memory, self._clock())
             room = self._rooms[access.room]
             if room.phase == "ended":
-                await self._say(sid, "snapshot", room.snapshot(access.role, self._clock()))
+                self._say(sid, "snapshot", room.snapshot(access.role, self._clock()))
                 return
             now = self._clock()
             step = join(room, access.role, sid, instance, now=now, grace=self._grace)
@@ -106,22 +132,39 @@ class Rooms:
         # Outside the lock: closing a socket comes back here as `dropped`.
         former = step.replaced_sid or step.stale_sid
         if former:
-            await self._close(former)
+            self._close(former)
 
-    async def do(self, access: Access, sid: str, verb: Verb) -> int:
-        """Apply a client's verb; the room's version after it.
+    def ask(self, access: Access, sid: str, event: str, payload: Message) -> int | Awaitable[int]:
+        """Do what a client asks; the room's version after it, at once or once it is on record.
 
         :raises NotAllowed: the rules, or the record, refuse it; the room is as before.
         """
-        async with self._lock(access.room):
-            room = self._rooms.get(access.room)
-            if room is None or room.place(access.role).sid != sid:
-                raise NotAllowed("not_seated", "Cette page n'occupe plus ce rendez-vous.")
-            return await self._apply(verb(room), access)
+        if access.room in self._held:
+            return self._ask_in_turn(access, sid, event, payload)
+        step = self._step(access, sid, event, payload)
+        if step.occurrences:
+            return self._ask_in_turn(access, sid, event, payload)
+        return self._become(step, asked=(access, event, payload))
+
+    async def _ask_in_turn(self, access: Access, sid: str, event: str, payload: Message) -> int:
+        async with self._turn(access.room):
+            step = self._step(access, sid, event, payload)
+            if step.occurrences:
+                await self._record(step.room.id, step.occurrences, access)
+            return self._become(step, asked=(access, event, payload))
+
+    def _step(self, access: Access, sid: str, event: str, payload: Message) -> Step:
+        room = self._rooms.get(access.room)
+        if room is None or room.place(access.role).sid != sid:
+            raise NotAllowed("not_seated", "Cette page n'occupe plus ce rendez-vous.")
+        verb = VERBS.get(event)
+        if verb is not None:
+            return verb(room, access.role, payload)
+        return TIMED_VERBS[event](room, access.role, payload, self._clock())
 
     async def dropped(self, access: Access, sid: str) -> None:
         """The socket is gone without a word; no failure of the record can keep it here."""
-        async with self._lock(access.room):
+        async with self._turn(access.room):
             room = self._rooms.get(access.room)
             if room is None or room.phase == "ended":
                 return
@@ -147,7 +190,7 @@ class Rooms:
         at: datetime,
     ) -> None:
         """Close the room from outside it; what closed it is on record already."""
-        async with self._lock(room_id):
+        async with self._turn(room_id):
             room = self._rooms.get(room_id)
             if room is None:
                 # Somebody may be on the way in with what the record said a moment ago.
@@ -158,14 +201,14 @@ class Rooms:
 
     async def receive(self, room_id: str, reception: Reception) -> None:
         """Tell the waiting person about the médecin-conseil."""
-        async with self._lock(room_id):
+        async with self._turn(room_id):
             room = self._rooms.get(room_id)
             if room is not None and room.phase != "ended":
                 await self._apply(receive(room, reception), None)
 
     async def meet(self, room_id: str, in_person: InPerson | None) -> None:
         """Tell both where and when they meet in person; it is on record already."""
-        async with self._lock(room_id):
+        async with self._turn(room_id):
             room = self._rooms.get(room_id)
             if room is not None and room.phase != "ended":
                 await self._apply(meet(room, in_person), None)
@@ -174,7 +217,7 @@ class Rooms:
         """Put on record who is there now; forget rooms that have been empty for long."""
         for room_id in list(self._rooms):
             try:
-                async with self._lock(room_id):
+                async with self._turn(room_id):
                     await self._beat(self._rooms[room_id])
             except Exception:
                 # One room's record must not stop the heart of the others.
@@ -193,8 +236,18 @@ class Rooms:
             moments.append(datetime.fromisoformat(room.ending.at))
         return not moments or self._clock() - max(moments) > 2 * self._grace
 
-    def _lock(self, room: str) -> asyncio.Lock:
-        return self._locks.setdefault(room, asyncio.Lock())
+    @asynccontextmanager
+    async def _turn(self, room: str) -> AsyncIterator[None]:
+        """Nobody else does anything to this room meanwhile."""
+        turn = self._held.setdefault(room, Turn())
+        turn.held += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.held -= 1
+            if not turn.held:
+                del self._held[room]
 
     async def _record(
         self, room_id: str, occurrences: Sequence[Occurrence], by: Access | None
@@ -206,47 +259,57 @@ class Rooms:
         self, step: Step, by: Access | None, snapshot_for: tuple[str, Role] | None = None
     ) -> int:
         """Record, then become, then tell."""
-        room, before = step.room, self._rooms[step.room.id]
         if step.occurrences:
-            await self._record(room.id, step.occurrences, by)
+            await self._record(step.room.id, step.occurrences, by)
+        return self._become(step, snapshot_for=snapshot_for)
+
+    def _become(
+        self,
+        step: Step,
+        *,
+        snapshot_for: tuple[str, Role] | None = None,
+        asked: tuple[Access, str, Message] | None = None,
+    ) -> int:
+        """It is on record, or need not be: the room is this now, and whoever is there is told."""
+        room = step.room
+        before = self._rooms[room.id]
         self._rooms[room.id] = room
         if step.replaced_sid:
-            await self._say(step.replaced_sid, "replaced", Replaced(at=self._clock().isoformat()))
+            self._say(step.replaced_sid, "replaced", Replaced(at=self._clock().isoformat()))
         if snapshot_for:
             sid, role = snapshot_for
-            await self._say(sid, "snapshot", room.snapshot(role, self._clock()))
+            self._say(sid, "snapshot", room.snapshot(role, self._clock()))
         if room.version != before.version:
-            await self._tell_all(room, snapshot_for[0] if snapshot_for else None)
+            self._tally.changed(before, room)
+            self._tell_all(room, snapshot_for[0] if snapshot_for else None)
             self._witness.changed(room)
         if step.relay:
-            await self._to(room.place(step.relay.to), "signal", step.relay.signal)
+            self._to(room.place(step.relay.to), "signal", step.relay.signal)
+        elif asked and asked[1] == "renegotiate":
+            # Not kept: who is not there now makes a whole new offer when they come.
+            self._to(room.place(other(asked[0].role)), "renegotiate", asked[2])
+        if asked:
+            self._tally.done(asked[0].role, asked[2])
         return room.version
 
-    async def _tell_all(self, room: Room, but: str | None) -> None:
+    def _tell_all(self, room: Room, but: str | None) -> None:
         state = room.state(self._clock())
         for place in (room.assure, room.medecin_conseil):
             if place.sid != but:
-                await self._to(place, "state", state)
+                self._to(place, "state", state)
 
-    async def pass_on(self, access: Access, event: str, message: Message) -> None:
-        """Hand a message that is not kept to the other side, if it is there."""
-        room = self._rooms.get(access.room)
-        if room is not None:
-            await self._to(
-                room.medecin_conseil if access.role == "assure" else room.assure, event, message
-            )
-
-    async def _to(self, place: Place, event: str, message: Message) -> None:
+    def _to(self, place: Place, event: str, message: Message) -> None:
         if place.sid is not None:
-            await self._say(place.sid, event, message)
+            self._say(place.sid, event, message)
 
-    async def _say(self, sid: str, event: str, message: Message) -> None:
+    def _say(self, sid: str, event: str, message: Message) -> None:
+        self._tally.sent(event)
         if self.voice is not None:
-            await self.voice.say(sid, event, message)
+            self.voice.say(sid, event, message)
 
-    async def _close(self, sid: str) -> None:
+    def _close(self, sid: str) -> None:
         if self.voice is not None:
-            await self.voice.close(sid)
+            self.voice.close(sid)
 
 
 def remembered(room_id: str, memory: Memory, now: datetime) -> Room:

@@ -1,35 +1,48 @@
-"""python-socketio's server with its open doors closed (docs/threat-model.md, rows F1 to F6).
+"""The fast path: one small session per WebSocket, from the frame parser to the room and back.
 
-WebSocket only, not compressed, handlers in order, no binary packet, reserved event names refused,
-a deadline to authenticate, a bucket per socket, slow readers cut. It overrides methods that
-python-socketio and python-engineio keep to themselves, so their versions are pinned and
-tests/signaling/test_transport.py is the contract.
+Engine.IO 4 and Socket.IO 5 as standard clients speak them, without a task, a queue or a request
+object per socket (docs/decisions/0021-a-fast-path.md tells why, with figures):
+
+- frames come pushed from aiohttp's compiled parser, straight out of `data_received`;
+- an event is decoded to its type, checked and done before the next byte is read, or waits its
+  turn behind the one event of this socket that is being put on record;
+- what is said is encoded once and written straight to the connection's buffer; whoever does not
+  read is cut when it is full;
+- one timer pings everybody.
+
+The namespace `/` is served from here. Every other one (the consoles) goes through python-socketio
+(library.py), which is good at rooms of many and at several nodes.
 """
 
 import asyncio
-import re
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+import secrets
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from struct import pack
+from time import monotonic
+from typing import Any, Protocol
 
-import engineio
 import msgspec
-import socketio
 import structlog
-from aiohttp import web
-from engineio.async_drivers.aiohttp import WebSocket
+from aiohttp import WSCloseCode, WSMsgType
+from aiohttp._websocket.reader import WebSocketDataQueue, WebSocketReader
+from aiohttp.http_websocket import WebSocketError
+
+from .protocol import SERVER_TO_CLIENT, SERVER_TO_CONSOLE, Accepted, Message, Refused
 
 log = structlog.get_logger()
 
-#: What Engine.IO may get from a client: CLOSE, PONG, or a Socket.IO packet without attachments
-#: (CONNECT, DISCONNECT, EVENT, ACK). Its own decoder raises outside of any try on anything else.
-PACKET = re.compile(r"1|3|4[0-3]", re.ASCII)
-#: Where environ says which Engine.IO socket it is of.
-EIO_SID = "telecontrole.eio_sid"
-#: BINARY_EVENT and BINARY_ACK.
-BINARY_PACKETS = ("45", "46")
+Answer = Accepted | Refused
+
+#: Pings go out in so many groups, one after the other, over the ping interval.
+SLOTS = 10
+#: Events of one socket that wait behind one that is being recorded, before it is read no further.
+BACKLOG = 32
+
+TEXT, BINARY, CLOSE, PING = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE, WSMsgType.PING
+ENGINE_PING = b"\x81\x012"
+DISCONNECT = b"\x81\x0241"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +51,7 @@ class Limits:
 
     #: Largest message in bytes, after which the socket is closed (code 1009).
     message_bytes: int = 65_536
-    #: Seconds to send CONNECT with a valid token.
+    #: Seconds to send the request for a socket, and then CONNECT with a valid token.
     connect_deadline: float = 10.0
     #: Sockets of one address that have not authenticated yet; a hospital shares one address,
     #: so those that have are not counted.
@@ -48,24 +61,14 @@ class Limits:
     #: Messages per second a socket may send for long, and at once (trickled candidates burst).
     rate: float = 30.0
     burst: int = 120
-    #: Packets that wait for a reader before it is cut.
-    queue: int = 256
+    #: Bytes that wait for a reader before it is cut.
+    buffer_bytes: int = 262_144
     #: Seconds that a closed socket may take to say goodbye before its connection is dropped.
     linger: float = 5.0
+    #: Each socket is pinged so often, and cut when it has not answered the one before.
     ping_interval: float = 10.0
+    #: What clients are told: so long after an interval without a ping, the server is gone.
     ping_timeout: float = 10.0
-
-
-class Codec:
-    """JSON by msgspec: bounded depth, no NaN, structs written as they are."""
-
-    @staticmethod
-    def dumps(value: object, **_: object) -> str:
-        return msgspec.json.encode(value).decode()
-
-    @staticmethod
-    def loads(text: str | bytes, **_: object) -> object:
-        return msgspec.json.decode(text)
 
 
 class Bucket:
@@ -86,266 +89,470 @@ class Bucket:
         return True
 
 
-class GuardedEngine(engineio.AsyncServer):
-    """Engine.IO that upgrades to WebSocket at once or not at all."""
+class Door(Protocol):
+    """The namespace `/`, as its sockets need it."""
 
-    def __init__(self, guard: "GuardedServer", **options: Any) -> None:
-        super().__init__(**options)
-        self.guard = guard
-        self._async: dict[str, Any] = {**self._async, "websocket": Wire}
+    #: What a client may send, by the name as it stands in the packet, quotes included.
+    names: Mapping[bytes, str]
 
-    async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        # A half-made upgrade would leave a session behind and a traceback in the log.
-        if request.method != "GET" or not web.WebSocketResponse().can_prepare(request):
-            return web.Response(status=400, text="WebSocket only.")
-        response: web.StreamResponse = await super().handle_request(request)
-        return response
+    async def connect(self, sid: str, auth: bytes) -> Refused | None:
+        """Whether this socket may enter; None: it is in."""
 
-    async def send_packet(self, sid: str, pkt: object) -> None:
-        """Queue it. Engine.IO's own also closes a socket whose ping is late, from inside the
-        emission: with a room's lock held, its `disconnect` would wait for that lock for ever."""
-        socket = self.sockets.get(sid)
-        if socket is None or socket.closed:
+    async def opened(self, sid: str) -> bool:
+        """CONNECT was answered; False: it could not be put on record, and must come again."""
+
+    def heard(self, sid: str, event: str, payload: bytes | msgspec.Raw) -> Any:
+        """Do what was asked. An Answer, or an Awaitable of one."""
+
+    async def gone(self, sid: str) -> None:
+        """The socket has left the namespace, or is no more."""
+
+
+class Library(Protocol):
+    """Every other namespace: python-socketio's."""
+
+    async def take(self, sid: str, packet: str) -> None:
+        """A Socket.IO packet of this socket, without Engine.IO's « 4 »."""
+
+    async def lost(self, sid: str) -> None:
+        """The socket is no more."""
+
+
+# --- frames ---------------------------------------------------------------------------------------
+
+encode = msgspec.json.encode
+_parts = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def text(payload: bytes) -> bytes:
+    """One unmasked text frame (RFC 6455, section 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return pack("!BB", 0x81, size) + payload
+    if size < 65_536:
+        return pack("!BBH", 0x81, 126, size) + payload
+    return pack("!BBQ", 0x81, 127, size) + payload
+
+
+def goodbye(code: int) -> bytes:
+    """A Close frame."""
+    return pack("!BBH", 0x88, 2, code)
+
+
+_STARTS = {event: f'42["{event}",'.encode() for event in (*SERVER_TO_CLIENT, *SERVER_TO_CONSOLE)}
+
+
+def event_frame(event: str, message: Message) -> bytes:
+    return text(b"%b%b]" % (_STARTS[event], encode(message)))
+
+
+def ack_frame(number: bytes, answer: Answer) -> bytes:
+    return text(b"43%b[%b]" % (number, encode(answer)))
+
+
+class Inbox(WebSocketDataQueue):
+    """Where the parser puts frames: nothing is queued, the session gets them at once."""
+
+    def __init__(self, session: "Session") -> None:
+        # Not the parent's: its deque would be half a kilobyte for nothing.
+        self._session: Session | None = session
+
+    def feed_data(self, message: Any, _: int) -> None:
+        session = self._session
+        if session is None:
             return
-        if socket.queue.qsize() >= self.guard.limits.queue:
-            self.guard.cut_off(sid, "slow_reader")
-            return
-        socket.queue.put_nowait(pkt)
+        if message[0] is TEXT:
+            session.text_received(message[1])
+        else:
+            session.control_received(message[0], message[1])
+
+    def set_exception(self, wrong: BaseException, _: object = None) -> None:
+        code = wrong.code if isinstance(wrong, WebSocketError) else WSCloseCode.PROTOCOL_ERROR
+        if self._session is not None:
+            self._session.broken(int(code))
+
+    def let_go(self) -> None:
+        self._session = None
 
 
-class Wire(WebSocket):
-    """One WebSocket as Engine.IO sees it: what is not a packet of ours, or too much, ends it."""
+# --- one socket -----------------------------------------------------------------------------------
 
-    def __init__(self, handler: Callable[["Wire"], Awaitable[None]], server: GuardedEngine) -> None:
-        super().__init__(handler, server)
-        self._guard = server.guard
-        limits = self._guard.limits
-        self._bucket = Bucket(limits.rate, limits.burst, asyncio.get_running_loop().time())
 
-    async def __call__(self, environ: Mapping[str, Any]) -> web.WebSocketResponse:
-        self._sock = web.WebSocketResponse(
-            max_msg_size=self._guard.limits.message_bytes, compress=False
+class Session(asyncio.Protocol):
+    """One WebSocket: its Engine.IO session, and its seat in the namespace `/`."""
+
+    __slots__ = (
+        "_backlog", "_bucket", "_busy", "_engine", "_inbox", "_reader", "_transport",
+        "abroad", "address", "cut", "deadline", "elsewhere", "seated", "sid", "slot", "unanswered",
+    )  # fmt: skip
+
+    def __init__(self, engine: "Engine", transport: asyncio.Transport, address: str) -> None:
+        self.sid = secrets.token_urlsafe(15)
+        self.address = address
+        #: In the namespace `/`; and in how many others.
+        self.seated = False
+        self.elsewhere: frozenset[str] = frozenset()
+        #: python-socketio has heard of it.
+        self.abroad = False
+        self.cut = False
+        #: Running as long as it is in no namespace.
+        self.deadline: asyncio.TimerHandle | None = None
+        #: A ping that was not answered yet.
+        self.unanswered = False
+        self.slot = 0
+        self._engine = engine
+        self._transport = transport
+        self._inbox = Inbox(self)
+        self._reader = WebSocketReader(
+            self._inbox, engine.limits.message_bytes, compress=False, decode_text=False
         )
-        await self._sock.prepare(environ["aiohttp.request"])
-        self.environ = environ
-        await self.handler(self)
-        return self._sock
+        self._bucket = Bucket(engine.limits.rate, engine.limits.burst, engine.time())
+        #: One of its packets is being worked on; those behind it wait here.
+        self._busy = False
+        self._backlog: deque[bytes] | None = None
 
-    async def wait(self) -> str:
-        data = await super().wait()
-        wrong = self._wrong_with(data)
-        if wrong:
-            self._guard.cut_off(self.environ[EIO_SID], wrong)
-            raise OSError(wrong)
-        return str(data)
+    # --- the connection -------------------------------------------------------------------------
 
-    def _wrong_with(self, data: object) -> str:
-        if not self._bucket.take(asyncio.get_running_loop().time()):
-            return "too_fast"
-        if not isinstance(data, str) or data.startswith(BINARY_PACKETS):
-            return "binary"
-        if not PACKET.match(data) or (data[0] != "4" and len(data) > 1):
-            return "malformed"
-        return ""
+    def data_received(self, data: bytes) -> None:
+        self._reader.feed_data(data)
 
-
-@dataclass(slots=True)
-class Link:
-    """What is known of one Engine.IO socket."""
-
-    environ: Mapping[str, Any]
-    address: str
-    #: Running as long as it is in no namespace.
-    deadline: asyncio.TimerHandle | None = None
-    cut: bool = False
-
-
-class GuardedServer(socketio.AsyncServer):
-    """`events`: per namespace, the event names a client may send.
-
-    `origins`: of the pages that may connect, each by its name. `address_of`: the client's address
-    from Engine.IO's environ (the socket's or, behind a trusted proxy, the forwarded one).
-    """
-
-    def __init__(
-        self,
-        *,
-        limits: Limits,
-        events: Mapping[str, Collection[str]],
-        origins: list[str],
-        address_of: Callable[[Mapping[str, Any]], str],
-    ) -> None:
-        if not origins or "*" in origins:
-            # Engine.IO would take either for « everybody ».
-            raise ValueError("origins are named")
-        self.limits = limits
-        self.cut: Counter[str] = Counter()
-        self._events = events
-        self._address_of = address_of
-        self._links: dict[str, Link] = {}
-        self._pending: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
-        super().__init__(
-            async_mode="aiohttp",
-            async_handlers=False,
-            transports=["websocket"],
-            cors_allowed_origins=origins,
-            cors_credentials=False,
-            max_http_buffer_size=limits.message_bytes,
-            ping_interval=limits.ping_interval,
-            ping_timeout=limits.ping_timeout,
-            http_compression=False,
-            json=Codec,
-            logger=False,
-            engineio_logger=False,
-        )
-
-    def _engineio_server_class(self) -> Callable[..., GuardedEngine]:
-        return partial(GuardedEngine, self)
-
-    # --- a socket's life ------------------------------------------------------------------------
-
-    async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> bool | None:
-        address = self._address_of(environ)
-        full = len(self._links) >= self.limits.sockets
-        if full or self._pending[address] >= self.limits.pending_per_address:
-            self.cut["full" if full else "pending"] += 1
-            return False
-        environ[EIO_SID] = eio_sid
-        self._links[eio_sid] = Link(environ, address)
-        self._outside(eio_sid)
-        await super()._handle_eio_connect(eio_sid, environ)
+    def eof_received(self) -> None:
         return None
 
-    async def _handle_connect(self, eio_sid: str, namespace: str | None, data: object) -> None:
-        name = namespace or "/"
-        if self.manager.sid_from_eio_sid(eio_sid, name) is not None:
-            self.cut_off(eio_sid, "connect_twice")
-            return
-        await super()._handle_connect(eio_sid, namespace, data)
-        sid = self.manager.sid_from_eio_sid(eio_sid, name)
-        if sid is None:
-            return
-        if eio_sid not in self._links:
-            # Gone while its token was looked at, when python-socketio did not count it yet.
-            await super()._handle_disconnect(eio_sid, name, self.reason.TRANSPORT_CLOSE)
-            return
-        self._inside(self._links[eio_sid])
-        # Only now has CONNECT been answered, so that what is emitted here is not lost.
-        await self._trigger_event("opened", name, sid)
+    def pause_writing(self) -> None:
+        self._engine.cut_off(self, "slow_reader")
+        self._transport.abort()
 
-    async def _handle_disconnect(
-        self, eio_sid: str, namespace: str | None, reason: str | None = None
-    ) -> None:
-        await super()._handle_disconnect(eio_sid, namespace, reason)
-        self._outside(eio_sid)
+    def connection_lost(self, _: BaseException | None) -> None:
+        self._inbox.let_go()
+        self._engine.lost(self)
 
-    async def disconnect(self, sid: str, namespace: str | None = None, **options: Any) -> None:
-        eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
-        await super().disconnect(sid, namespace, **options)
-        if eio_sid is not None:
-            self._outside(eio_sid)
+    def write(self, frame: bytes) -> None:
+        if not self.cut:
+            self._transport.write(frame)
 
-    async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
-        link = self._links.pop(eio_sid, None)
-        if link is not None:
-            self._inside(link)
-            self._let_go(link)
-        await super()._handle_eio_disconnect(eio_sid, reason)
+    def close(self, code: int) -> None:
+        """Say goodbye; the connection ends when the other side has heard it, or soon."""
+        self._transport.write(goodbye(code))
+        self._engine.lost(self)
+        self._engine.loop.call_later(self._engine.limits.linger, self._transport.abort)
 
-    async def _trigger_event(self, event: str, namespace: str, *args: Any) -> object:
-        if event == "disconnect":
-            # It may be found out in the middle of anything, and may wait for a room's lock.
-            self._own(self._gone(namespace, *args))
-            return None
-        return await super()._trigger_event(event, namespace, *args)
+    def end(self) -> None:
+        """The server stops: come again."""
+        self._transport.write(goodbye(WSCloseCode.GOING_AWAY))
+        self._engine.lost(self)
+        self._transport.close()
 
-    async def _gone(self, namespace: str, *args: Any) -> None:
-        try:
-            await super()._trigger_event("disconnect", namespace, *args)
-        except Exception:
-            log.exception("disconnect_failed", namespace=namespace)
-
-    def _outside(self, eio_sid: str) -> None:
-        """In no namespace: it has so many seconds to enter one."""
-        link = self._links.get(eio_sid)
-        if link is None or link.deadline is not None:
-            return
-        if any(self.manager.sid_from_eio_sid(eio_sid, name) for name in self._events):
-            return
-        self._pending[link.address] += 1
-        link.deadline = asyncio.get_running_loop().call_later(
-            self.limits.connect_deadline, self.cut_off, eio_sid, "deadline"
-        )
-
-    def _inside(self, link: Link) -> None:
-        if link.deadline is None:
-            return
-        link.deadline.cancel()
-        link.deadline = None
-        self._pending[link.address] -= 1
-        if self._pending[link.address] <= 0:
-            del self._pending[link.address]
-
-    # --- the end of one -------------------------------------------------------------------------
-
-    def cut_off(self, eio_sid: str, why: str) -> None:
-        """Close the socket; why is counted, and logged without what it carried."""
-        link = self._links.get(eio_sid)
-        if link is None or link.cut:
-            return
-        link.cut = True
-        self.cut[why] += 1
-        log.info("socket_cut", reason=why)
-        self._own(self._close(eio_sid))
-
-    def _let_go(self, link: Link) -> None:
-        """The TCP connection ends in so many seconds, whether or not the other side reads."""
-        transport = link.environ["aiohttp.request"].transport
-        if transport is not None:
-            asyncio.get_running_loop().call_later(self.limits.linger, transport.abort)
-
-    async def _close(self, eio_sid: str) -> None:
-        socket = self.eio.sockets.get(eio_sid)
-        if socket is not None:
-            # abort: no CLOSE packet behind what is not being read.
-            await socket.close(wait=False, abort=True, reason=self.reason.SERVER_DISCONNECT)
-            socket.queue.put_nowait(None)
-
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def stopped(self) -> None:
-        """Stop the timers, wait for what is being closed and for Engine.IO's own service task."""
-        for link in self._links.values():
-            if link.deadline is not None:
-                link.deadline.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=2)
-        if self.eio.service_task_handle is not None:
-            await self.shutdown()
+    def broken(self, code: int) -> None:
+        """What came is no WebSocket frame of ours."""
+        self._engine.cut_off(self, "too_big" if code == 1009 else "malformed", code)
 
     # --- what comes in --------------------------------------------------------------------------
 
-    async def _handle_eio_message(self, eio_sid: str, data: object) -> None:
-        link = self._links.get(eio_sid)
-        if link is None or link.cut:
+    def text_received(self, data: bytes) -> None:
+        if self.cut:
             return
-        try:
-            await super()._handle_eio_message(eio_sid, data)
-        except Exception as wrong:
-            # A malformed packet raises ValueError, RecursionError, TypeError… ; its text is
-            # the client's and does not go to the log.
-            log.info("packet_refused", error=type(wrong).__name__)
-            self.cut_off(eio_sid, "malformed")
+        if not self._bucket.take(self._engine.time()):
+            self._engine.cut_off(self, "too_fast")
+        elif self._busy:
+            self._wait(data)
+        else:
+            self._packet(data)
 
-    async def _handle_event(
-        self, eio_sid: str, namespace: str | None, ack_id: int | None, data: object
-    ) -> None:
-        allowed = self._events.get(namespace or "/", ())
-        if not isinstance(data, list) or not data or data[0] not in allowed:
-            self.cut_off(eio_sid, "unknown_event")
+    def control_received(self, kind: WSMsgType, data: bytes) -> None:
+        if kind is CLOSE:
+            if not self.cut:
+                self.close(WSCloseCode.OK)
+            self._transport.close()
+        elif self.cut:
             return
-        await super()._handle_event(eio_sid, namespace, ack_id, data)
+        elif kind is BINARY:
+            self._engine.cut_off(self, "binary")
+        elif not self._bucket.take(self._engine.time()):
+            self._engine.cut_off(self, "too_fast")
+        elif kind is PING:
+            self.write(pack("!BB", 0x8A, len(data)) + data)
+
+    def _wait(self, data: bytes) -> None:
+        if self._backlog is None:
+            self._backlog = deque()
+        self._backlog.append(data)
+        if len(self._backlog) == BACKLOG:
+            self._transport.pause_reading()
+
+    def _packet(self, data: bytes) -> None:
+        """One Engine.IO packet: CLOSE, PONG, or a Socket.IO packet."""
+        head = data[:2]
+        if head == b"42":
+            self._event(data)
+        elif head == b"3" and len(data) == 1:
+            self.unanswered = False
+        elif head == b"40":
+            self._connect(data)
+        elif head == b"41":
+            self._disconnect(data)
+        elif head == b"1" and len(data) == 1:
+            self.close(WSCloseCode.OK)
+        elif head in (b"45", b"46"):
+            self._engine.cut_off(self, "binary")
+        elif head != b"43":
+            self._engine.cut_off(self, "malformed")
+        elif data[2:3] == b"/":
+            self._to_library(data)
+
+    def _connect(self, data: bytes) -> None:
+        if data[2:3] == b"/":
+            self._to_library(data)
+        elif self.seated:
+            self._engine.cut_off(self, "connect_twice")
+        else:
+            self._work(self._enter(data[2:]))
+
+    async def _enter(self, auth: bytes) -> None:
+        door = self._engine.door
+        refused = await door.connect(self.sid, auth)
+        if refused is not None:
+            told = {"message": refused.message, "data": {"code": refused.code}}
+            self.write(text(b"44" + encode(told)))
+            return
+        if self.cut:
+            # Gone while its token was looked at.
+            await door.gone(self.sid)
+            return
+        self.seated = True
+        self._engine.inside(self)
+        self.write(text(b'40{"sid":"%b"}' % self.sid.encode()))
+        if not await door.opened(self.sid):
+            self.leave()
+
+    def _disconnect(self, data: bytes) -> None:
+        if data[2:3] == b"/":
+            self._to_library(data)
+        elif len(data) > 2:
+            self._engine.cut_off(self, "malformed")
+        elif self.seated:
+            self._unseat()
+
+    def leave(self) -> None:
+        """Out of the namespace `/`, by the server's will."""
+        if self.seated:
+            self.write(DISCONNECT)
+            self._unseat()
+
+    def _unseat(self) -> None:
+        self.seated = False
+        self._engine.outside(self)
+        self._engine.own(self._engine.door.gone(self.sid))
+
+    def _event(self, data: bytes) -> None:
+        if data[2:3] == b"/":
+            self._to_library(data)
+            return
+        start = data.find(b"[", 2, 24)
+        number = data[2:start] if start > 2 else b""
+        try:
+            parts = _parts.decode(memoryview(data)[start:]) if start > 0 else []
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            parts = []
+        door = self._engine.door
+        event = door.names.get(bytes(parts[0])) if parts else None
+        if event is None or (number and not number.isdigit()):
+            known = bool(parts) and (not number or number.isdigit())
+            self._engine.cut_off(self, "unknown_event" if known else "malformed")
+        elif self.seated:
+            # More than one payload is none: whatever wants fields refuses it.
+            payload = parts[1] if len(parts) == 2 else b"{}" if len(parts) == 1 else b"null"
+            self._answer(number, door.heard(self.sid, event, payload))
+
+    def _answer(self, number: bytes, answer: Answer | Awaitable[Answer]) -> None:
+        if isinstance(answer, Message):
+            if number:
+                self.write(ack_frame(number, answer))
+        else:
+            self._work(self._answer_later(number, answer))
+
+    async def _answer_later(self, number: bytes, answer: Awaitable[Answer]) -> None:
+        given = await answer
+        if number:
+            self.write(ack_frame(number, given))
+
+    def _to_library(self, data: bytes) -> None:
+        try:
+            packet = data[1:].decode()
+        except UnicodeDecodeError:
+            self._engine.cut_off(self, "malformed")
+        else:
+            self.abroad = True
+            self._work(self._engine.library.take(self.sid, packet))
+
+    # --- one after the other --------------------------------------------------------------------
+
+    def _work(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this; what comes meanwhile waits."""
+        self._busy = True
+        self._engine.own(self._until_done(work))
+
+    async def _until_done(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception:
+            log.exception("packet_failed")
+            self._engine.cut_off(self, "failed")
+        finally:
+            self._busy = False
+            self._go_on()
+
+    def _go_on(self) -> None:
+        waiting = self._backlog
+        while waiting and not self._busy and not self.cut:
+            self._packet(waiting.popleft())
+        if waiting is not None and not waiting:
+            self._backlog = None
+            self._transport.resume_reading()
+
+
+# --- all sockets ----------------------------------------------------------------------------------
+
+
+class Engine:
+    """All sessions of this process: their limits, their pings, their ends."""
+
+    door: Door
+    library: Library
+
+    def __init__(self, limits: Limits, counted: Callable[[str], None] = lambda _: None) -> None:
+        self.limits = limits
+        self.sessions: dict[str, Session] = {}
+        #: Sockets cut, or not let in, by reason.
+        self.cut: Counter[str] = Counter()
+        self._pending: Counter[str] = Counter()
+        self._slots: list[dict[Session, None]] = [{} for _ in range(SLOTS)]
+        self._slot = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last: tuple[Message | None, bytes] = (None, b"")
+        self._hello = (
+            b'{"sid":"%%b","upgrades":[],"pingInterval":%d,"pingTimeout":%d,"maxPayload":%d}'
+            % (limits.ping_interval * 1000, limits.ping_timeout * 1000, limits.message_bytes)
+        )
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
+    #: Seconds.
+    time = staticmethod(monotonic)
+
+    # --- coming and going -----------------------------------------------------------------------
+
+    def full(self, address: str) -> bool:
+        """Whether one more socket of this address is one too many."""
+        reason = ""
+        if len(self.sessions) >= self.limits.sockets:
+            reason = "full"
+        elif self._pending[address] >= self.limits.pending_per_address:
+            reason = "pending"
+        if reason:
+            self.cut[reason] += 1
+        return bool(reason)
+
+    def open(self, transport: asyncio.Transport, address: str, answer: bytes) -> Session:
+        """A WebSocket from now on; `answer`: the 101, sent with Engine.IO's first packet."""
+        session = Session(self, transport, address)
+        self.sessions[session.sid] = session
+        session.slot = self._slot
+        self._slots[session.slot][session] = None
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.limits.ping_interval / SLOTS, self._ping)
+        transport.set_write_buffer_limits(high=self.limits.buffer_bytes)
+        transport.set_protocol(session)
+        transport.write(answer + text(b"0" + self._hello % session.sid.encode()))
+        self.outside(session)
+        return session
+
+    def lost(self, session: Session) -> None:
+        """The connection is no more, or only there to say goodbye."""
+        session.cut = True
+        if self.sessions.pop(session.sid, None) is None:
+            return
+        del self._slots[session.slot][session]
+        self.inside(session)
+        if session.seated:
+            session.seated = False
+            self.own(self.door.gone(session.sid))
+        if session.abroad:
+            self.own(self.library.lost(session.sid))
+
+    def outside(self, session: Session) -> None:
+        """In no namespace: it has so many seconds to enter one."""
+        if session.seated or session.elsewhere or session.deadline or session.cut:
+            return
+        self._pending[session.address] += 1
+        session.deadline = self.loop.call_later(
+            self.limits.connect_deadline, self.cut_off, session, "deadline"
+        )
+
+    def inside(self, session: Session) -> None:
+        if session.deadline is None:
+            return
+        session.deadline.cancel()
+        session.deadline = None
+        self._pending[session.address] -= 1
+        if self._pending[session.address] <= 0:
+            del self._pending[session.address]
+
+    def cut_off(self, session: Session, why: str, code: int = WSCloseCode.POLICY_VIOLATION) -> None:
+        """Close the socket; why is counted, and logged without what it carried."""
+        if session.cut:
+            return
+        self.cut[why] += 1
+        log.info("socket_cut", reason=why)
+        session.close(code)
+
+    def _ping(self) -> None:
+        """One group of sockets; each comes round once per interval."""
+        self._slot = (self._slot + 1) % SLOTS
+        for session in list(self._slots[self._slot]):
+            if session.unanswered:
+                self.cut_off(session, "ping_timeout")
+            else:
+                session.unanswered = True
+                session.write(ENGINE_PING)
+        self._timer = self.loop.call_later(self.limits.ping_interval / SLOTS, self._ping)
+
+    # --- what goes out --------------------------------------------------------------------------
+
+    def say(self, sid: str, event: str, message: Message) -> None:
+        """To the holder of a seat in `/`."""
+        session = self.sessions.get(sid)
+        if session is None or not session.seated:
+            return
+        last, frame = self._last
+        if last is not message:
+            # A room's state goes to both of its sides: encoded once.
+            frame = event_frame(event, message)
+            self._last = (message, frame)
+        session.write(frame)
+
+    def leave(self, sid: str) -> None:
+        """Out of `/`, with Socket.IO's word for it."""
+        session = self.sessions.get(sid)
+        if session is not None:
+            session.leave()
+
+    # --- tasks ----------------------------------------------------------------------------------
+
+    def own(self, work: Coroutine[Any, Any, None]) -> None:
+        """A task that ends with this engine at the latest."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """Everybody is told to come again; what is being done is finished."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for session in list(self.sessions.values()):
+            session.end()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2)

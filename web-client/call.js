@@ -547,7 +547,8 @@ export class Call extends EventTarget {
   /** Our word on the path, for the record. @param {Partial<Media>} claim */
   #claim(claim) {
     if (this.#over || !this.#socket?.connected) return;
-    const whole = { cause: "", continuous: false, ...claim };
+    const path = claim.state === "lost" ? "" : (this.#peer?.route ?? "");
+    const whole = { cause: "", continuous: false, path, ...claim };
     if (!whole.continuous) this.#broken = false;
     void this.#ask("media", whole).catch(() => undefined);
   }

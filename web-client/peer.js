@@ -25,6 +25,7 @@ export class Peer extends EventTarget {
   /** @type {Promise<void>} */ #switching = Promise.resolve();
   #timer = 0;
   /** @type {Path} */ path = "connecting";
+  /** @type {"" | "direct" | "relayed"} by a TURN server or not; empty: not known (yet) */ route = "";
   /** The number of the last description that was offered or taken. */
   negotiation = 0;
 
@@ -85,6 +86,7 @@ export class Peer extends EventTarget {
       mark("dtls");
       // While nobody waits for a picture: at admission it would cost time.
       void this.#shape();
+      void this.#follow();
       this.#become("ready");
     }
   }
@@ -162,6 +164,18 @@ export class Peer extends EventTarget {
       ).catch(() => undefined); // a closed connection has nothing to send any more
     });
     return this.#switching;
+  }
+
+  /** By which way do we reach the other? One relayed end makes it relayed. */
+  async #follow() {
+    const report = await this.#pc.getStats().catch(() => null);
+    const stats = report ? [...report.values()] : [];
+    const selected = stats.find((one) => one.type === "transport")?.selectedCandidatePairId;
+    // Firefox names no pair in the transport's statistics, and marks it instead.
+    const pair = report?.get(selected) ?? stats.find((one) => one.selected);
+    const ends = [report?.get(pair?.localCandidateId), report?.get(pair?.remoteCandidateId)];
+    if (!ends[0] || !ends[1]) return;
+    this.route = ends.some((end) => end.candidateType === "relay") ? "relayed" : "direct";
   }
 
   async #shape() {

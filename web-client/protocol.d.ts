@@ -46,6 +46,7 @@ export interface Media {
   state: "flowing" | "lost" | "ready";
   cause: "" | "closed" | "disconnected" | "failed";
   continuous: boolean;
+  path: "" | "direct" | "relayed";
 }
 
 /** The médecin-conseil is late by about so many minutes; 0 takes it back. */

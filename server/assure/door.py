@@ -19,6 +19,7 @@ from server.record import Recorder
 from server.store import people, tasks
 from server.store.facts import milestones
 from server.store.sql import RegistreSql, UniteSql
+from server.technical.browsers import Family
 from server.tickets import Tickets
 from server.web.messages import Appointment, Information, LinkState, Place, RoomAccess, Said, Visit
 from signaling.rooms import Rooms
@@ -148,8 +149,8 @@ class Door:
         self._nudge()
         return sent
 
-    async def enter(self, link: str, code: str) -> Entered:
-        """The link and the code together open a session.
+    async def enter(self, link: str, code: str, browser: Family) -> Entered:
+        """The link and the code together open a session; `browser` is for statistics (0019).
 
         :raises DoorClosed: unknown link, or not now.
         :raises CodeRefused: and the failure is on record.
@@ -160,7 +161,7 @@ class Door:
             checked = await self._second_factor.check(unite.connection, un.id, code, now)
             right = checked.verdict == "right"
             kind = GenreFait.SECOND_FACTEUR_REUSSI if right else GenreFait.SECOND_FACTEUR_ECHOUE
-            detail: dict[str, str] = {} if right else {"cause": checked.verdict}
+            detail = {"navigateur": str(browser)} if right else {"cause": checked.verdict}
             if checked.counted:
                 await unite.inscrire(un.id, self._recorder.fact(kind, Role.ASSURE, details=detail))
             if checked.counted and checked.verdict == "locked":

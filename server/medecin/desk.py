@@ -53,6 +53,8 @@ class Desk:
         self._doctor_changed = doctor_changed
         #: Set by app.py once the console namespace exists.
         self.push_day: Callable[[str], Awaitable[None]] | None = None
+        #: With several workers, the others know who has a console here.
+        self.console_here: Callable[[str, bool], None] = lambda _, __: None
 
     # --- the console's socket -------------------------------------------------------------------
 
@@ -95,9 +97,11 @@ class Desk:
             await self.push_day(doctor)
 
     async def console_opened(self, doctor: str) -> None:
+        self.console_here(doctor, True)  # noqa: FBT003 — it is what is told
         self._doctor_changed(doctor, 0)
 
     async def console_gone(self, doctor: str) -> None:
+        self.console_here(doctor, False)  # noqa: FBT003
         # A reload takes a second or two: nobody is told that the doctor left for that.
         self._doctor_changed(doctor, 8)
 

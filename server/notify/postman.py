@@ -54,13 +54,18 @@ class Postman:
             for sender in senders.values()
         ]
         self._idle = [channel for channel in Canal if channel not in senders]
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Until cancelled. A channel that is stuck does not delay the other."""
         async with asyncio.TaskGroup() as together:
-            for carrier in self._carriers:
-                together.create_task(carrier.run())
-            together.create_task(self._watch_idle())
+            work = [carrier.run() for carrier in self._carriers]
+            self._tasks = [together.create_task(one) for one in (*work, self._watch_idle())]
+
+    @property
+    def running(self) -> bool:
+        """Each channel is being looked after; /readyz asks."""
+        return bool(self._tasks) and not any(task.done() for task in self._tasks)
 
     def nudge(self) -> None:
         """Something new may be due: look at once."""

@@ -1,12 +1,11 @@
 """Many facts at once: each at the end of its own chain, in two statements for all."""
 
-import json
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controle.chaine import Tete, chainer
+from controle.chaine import Ligne, Tete, chainer_et_ecrire
 from controle.presence import Fait
 
 from . import schema as t
@@ -19,18 +18,21 @@ async def inscribe(connection: AsyncConnection, facts: Sequence[tuple[str, Fait]
     last = await heads(connection, {telecontrole for telecontrole, _ in facts})
     lines = []
     for telecontrole, fact in facts:
-        line = chainer(telecontrole, last.get(telecontrole), fact)
+        line, text = chainer_et_ecrire(telecontrole, last.get(telecontrole), fact)
         last[telecontrole] = line.tete
-        lines.append(
-            {
-                "telecontrole": telecontrole,
-                "seq": line.seq,
-                "genre": str(fact.genre),
-                "empreinte": line.empreinte,
-                "contenu": json.dumps(line.en_dict(), ensure_ascii=False),
-            }
-        )
+        lines.append(row_of(line, text))
     await connection.execute(insert(t.ligne), lines)
+
+
+def row_of(line: Ligne, text: str) -> dict[str, object]:
+    """A line as it is stored; `text` is the whole of it."""
+    return {
+        "telecontrole": line.telecontrole,
+        "seq": line.seq,
+        "genre": str(line.fait.genre),
+        "empreinte": line.empreinte,
+        "contenu": text,
+    }
 
 
 async def heads(connection: AsyncConnection, telecontroles: Collection[str]) -> dict[str, Tete]:

@@ -2,25 +2,34 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import event
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from .lane import Lane
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+Result = TypeVar("Result")
+
 
 class Database:
-    """One database. `write()` blocks are all or nothing, one at a time, and durable once left."""
+    """One database. `write()` blocks are all or nothing, one at a time, and durable once left.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    `lane`: a quicker way for transactions of plain code, where the engine has one.
+    """
+
+    def __init__(self, engine: AsyncEngine, lane: Lane | None = None) -> None:
         self._engine = engine
+        self._lane = lane
         # SQLite has one writer anyway: queueing here keeps the order and spares busy waiting.
         self._writing = asyncio.Lock()
 
@@ -31,12 +40,22 @@ class Database:
             async with connection.begin():
                 yield connection
 
+    async def write_with(self, work: Callable[[Connection], Result]) -> Result:
+        """`write()` for plain code, which must not wait for anything but the store."""
+        if self._lane is None:
+            async with self.write() as connection:
+                return await connection.run_sync(work)
+        async with self._writing:
+            return await self._lane.run(work)
+
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         async with self._engine.connect() as connection, connection.begin():
             yield connection
 
     async def close(self) -> None:
+        if self._lane is not None:
+            await self._lane.close()
         await self._engine.dispose()
 
 
@@ -44,13 +63,26 @@ async def open_database(url: str, **options: Any) -> Database:
     """Create what is missing, bring the schema up to date; `options` are the engine's."""
     await asyncio.to_thread(migrate, url)
     engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), **options)
-    if url.startswith("sqlite"):
-        _prepare_sqlite(engine)
-    return Database(engine)
+    if not url.startswith("sqlite"):
+        return Database(engine)
+    _prepare_sqlite(engine.sync_engine)
+    # A lane of its own would go around what a caller has asked for.
+    return Database(engine, None if options else Lane(_plain_sqlite(make_url(url))))
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
+def _plain_sqlite(url: URL) -> Engine:
+    """One connection, used from one thread at a time."""
+    engine = create_engine(
+        url.set(drivername="sqlite"),
+        poolclass=StaticPool,
+        connect_args={"check_same_thread": False},
+    )
+    _prepare_sqlite(engine)
+    return engine
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -62,7 +94,7 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,15 +1,15 @@
 """The few facts that lists need, without reading whole chains."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.json import Decoder
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controle.chaine import Ligne
-from controle.presence import Fait, GenreFait, Role
+from controle.presence import Detail, Fait, GenreFait, Role
 
 from . import schema as t
 
@@ -29,20 +29,41 @@ MILESTONES = (
 SEATED = (GenreFait.ENTREE, GenreFait.RETOUR, GenreFait.REPRISE, GenreFait.PERTE)
 
 
+class Milestone(Struct, frozen=True, gc=False):
+    """What lists and rooms read of a fact. Whether its line is intact is verified elsewhere."""
+
+    genre: GenreFait
+    instant: datetime
+    role: str | None
+    details: Mapping[str, Detail]
+
+
+class _Line(Struct, gc=False):
+    fait: Milestone
+
+
+_read = Decoder(_Line).decode
+
+
+def milestone(contenu: str) -> Milestone:
+    """That of a stored line."""
+    return _read(contenu).fait
+
+
 @dataclass(frozen=True, slots=True)
 class Milestones:
     """The milestones of one télécontrôle, in order."""
 
-    facts: Sequence[Fait]
+    facts: Sequence[Fait | Milestone]
 
-    def _of(self, kind: GenreFait, role: Role | None) -> list[Fait]:
+    def _of(self, kind: GenreFait, role: Role | None) -> list[Fait | Milestone]:
         return [f for f in self.facts if f.genre is kind and (role is None or f.role == role)]
 
     def first(self, kind: GenreFait, role: Role | None = None) -> str | None:
         found = self._of(kind, role)
         return found[0].instant.isoformat() if found else None
 
-    def last_fact(self, kind: GenreFait, role: Role | None = None) -> Fait | None:
+    def last_fact(self, kind: GenreFait, role: Role | None = None) -> Fait | Milestone | None:
         found = self._of(kind, role)
         return found[-1] if found else None
 
@@ -90,4 +111,4 @@ async def milestones(connection: AsyncConnection, telecontrole: str) -> Mileston
         .where(t.ligne.c.genre.in_([str(kind) for kind in MILESTONES]))
         .order_by(t.ligne.c.seq)
     )
-    return Milestones([Ligne.depuis_dict(json.loads(text)).fait for text in rows])
+    return Milestones([milestone(text) for text in rows])

@@ -106,6 +106,8 @@ telecontrole = Table(
     #: Declared needs, a JSON list.
     Column("besoins", Text, nullable=False, server_default="[]"),
     Index("telecontrole_du_medecin", "medecin_conseil", "debut"),
+    #: Who is in a call with somebody else is asked at each join.
+    Index("telecontrole_du_medecin_par_etat", "medecin_conseil", "etat"),
     Index("telecontrole_par_etat", "etat"),
     Index("telecontrole_de_la_caisse", "caisse", "debut"),
     Index("telecontrole_serie", "serie"),

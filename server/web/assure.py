@@ -5,12 +5,13 @@ import json
 from aiohttp import web
 
 from server.identity.sessions import Session, give_cookie
-from server.keys import CLOCK, CONFIG, DOOR, REGISTRE, ROOM_SOCKETS, SESSIONS
+from server.keys import CLOCK, CONFIG, DOOR, REGISTRE, SESSIONS
+from server.technical.browsers import family
 
 from .errors import BadBody, Unauthenticated
 from .http import answer, body
 from .messages import CodeSent, Consent, Entering, InPersonRequested, Link
-from .sessions import logged_out
+from .sessions import cut_sockets, logged_out
 
 routes = web.RouteTableDef()
 
@@ -43,7 +44,8 @@ async def send_code(request: web.Request) -> web.Response:
 @routes.post("/api/assure/session")
 async def enter(request: web.Request) -> web.Response:
     asked = await body(request, Entering)
-    entered = await request.app[DOOR].enter(asked.link, asked.code)
+    browser = family(request.headers.get("User-Agent", ""))
+    entered = await request.app[DOOR].enter(asked.link, asked.code, browser)
     response = answer(await request.app[DOOR].visit(entered.session), status=201)
     give_cookie(response, "assure", entered.secret, request.app[CONFIG].assure_session)
     return response
@@ -91,5 +93,5 @@ async def record(request: web.Request) -> web.Response:
 async def log_out(request: web.Request) -> web.Response:
     session = await required(request)
     response = await logged_out(request, session)
-    await request.app[ROOM_SOCKETS].close_session(session.reference)
+    await cut_sockets(request.app, session)
     return response

@@ -7,11 +7,9 @@ from aiohttp import web
 from server.identity.sessions import Session, give_cookie
 from server.keys import (
     CONFIG,
-    CONSOLE_SOCKETS,
     DESK,
     MEDICAL,
     OUTCOMES,
-    ROOM_SOCKETS,
 )
 
 from .agent_messages import CallForm, DecisionForm
@@ -19,7 +17,7 @@ from .console_messages import InPersonChosen
 from .errors import BadBody
 from .http import answer, body, is_date
 from .messages import IdentityCheck, OutcomeForm
-from .sessions import logged_in, logged_out, session_of, wanted
+from .sessions import cut_sockets, logged_in, logged_out, session_of, wanted
 
 routes = web.RouteTableDef()
 
@@ -48,8 +46,7 @@ async def who(request: web.Request) -> web.Response:
 async def log_out(request: web.Request) -> web.Response:
     session = await required(request)
     response = await logged_out(request, session)
-    await request.app[CONSOLE_SOCKETS].close_session(session.reference)
-    await request.app[ROOM_SOCKETS].close_session(session.reference)
+    await cut_sockets(request.app, session)
     return response
 
 

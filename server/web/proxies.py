@@ -1,6 +1,6 @@
 """The client's address behind our own proxies; nobody else's X-Forwarded-For is believed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from aiohttp import hdrs, web
@@ -29,6 +29,18 @@ def believing(proxies: Sequence[Network]) -> Middleware:
         return await handler(request.clone(remote=str(client(peer, chain, proxies))))
 
     return believe
+
+
+def behind(proxies: Sequence[Network]) -> Callable[[str, Sequence[str]], str]:
+    """The same for a socket: of its connection's address and the values of X-Forwarded-For."""
+
+    def find(connection: str, forwarded: Sequence[str]) -> str:
+        peer = address(connection)
+        if peer is None or not is_in(peer, proxies):
+            return connection
+        return str(client(peer, ",".join(forwarded).split(","), proxies))
+
+    return find
 
 
 def client(peer: Address, chain: Sequence[str], proxies: Sequence[Network]) -> Address:

@@ -1,13 +1,25 @@
 """What machines read: health, readiness, metrics, published keys."""
 
+import asyncio
+from datetime import datetime
+
+import structlog
 from aiohttp import web
-from sqlalchemy import text
 
 from certs.signing_keys import KeyRing
-from server.keys import CLOCK, CONFIG, METERS, REGISTRE, RINGS, ROOMS, SIO
+from server.keys import CLOCK, CONFIG, CONSOLE_SOCKETS, METERS, REGISTRE, RINGS, ROOMS, SIO
 from server.notify import outbox
+from server.readiness import Readiness
+from server.store.sql import RegistreSql
 
 from .proxies import address, is_in
+
+log = structlog.get_logger()
+
+#: What a scrape waits for the store.
+STORE_SECONDS = 2.0
+
+READINESS = web.AppKey("readiness", Readiness)
 
 routes = web.RouteTableDef()
 
@@ -20,13 +32,9 @@ async def health(_: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def ready(request: web.Request) -> web.Response:
-    """The store answers too: this server may be given people."""
-    try:
-        async with request.app[REGISTRE].lecture() as unite:
-            await unite.connection.execute(text("SELECT 1"))
-    except Exception as wrong:
-        raise web.HTTPServiceUnavailable(text="store\n") from wrong
-    return web.Response(text="ok\n")
+    """This server may be given people; else 503, and which part is missing in one word."""
+    missing = await request.app[READINESS].missing()
+    return web.Response(status=503 if missing else 200, text=f"{missing or 'ok'}\n")
 
 
 @routes.get("/metrics")
@@ -36,10 +44,22 @@ async def metrics(request: web.Request) -> web.Response:
     if remote is None or not is_in(remote, request.app[CONFIG].networks()):
         raise web.HTTPForbidden
     now = request.app[CLOCK]()
-    async with request.app[REGISTRE].lecture() as unite:
-        request.app[METERS].outbox(await outbox.progress(unite.connection, now), now)
-    exposition = request.app[METERS].text(request.app[ROOMS], request.app[SIO])
+    sio, consoles = request.app[SIO], request.app[CONSOLE_SOCKETS]
+    meters = request.app[METERS]
+    meters.store(await progress(request.app[REGISTRE], now), now)
+    meters.see(request.app[ROOMS], sio.cut, len(sio.engine.sessions), consoles.connected)
+    exposition = await asyncio.to_thread(meters.text)
     return web.Response(body=exposition, headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+async def progress(registre: RegistreSql, now: datetime) -> outbox.Progress | None:
+    """Without the store the other numbers are wanted all the more: None."""
+    try:
+        async with asyncio.timeout(STORE_SECONDS), registre.lecture() as unite:
+            return await outbox.progress(unite.connection, now)
+    except Exception as wrong:
+        log.warning("metrics_without_store", error=type(wrong).__name__)
+        return None
 
 
 @routes.get("/.well-known/jwks.json")

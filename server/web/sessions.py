@@ -6,7 +6,16 @@ from aiohttp import web
 
 from controle.registre import TelecontroleInconnu
 from server.identity.sessions import Kind, Session, take_cookie
-from server.keys import CLOCK, LINKS, REGISTRE, SESSIONS
+from server.keys import (
+    CLOCK,
+    CONSOLE_SOCKETS,
+    LINKS,
+    REGISTRE,
+    ROOM_SOCKETS,
+    ROOMS,
+    SESSIONS,
+)
+from signaling.cluster import Cluster
 
 from .errors import Unauthenticated
 from .http import body
@@ -53,6 +62,15 @@ async def logged_out(request: web.Request, session: Session) -> web.Response:
     response = web.Response(status=204)
     take_cookie(response, session.kind)
     return response
+
+
+async def cut_sockets(app: web.Application, session: Session) -> None:
+    """Those that were opened for it, whatever worker holds them."""
+    for sockets in (app[CONSOLE_SOCKETS], app[ROOM_SOCKETS]):
+        await sockets.close_session(session.reference)
+    rooms = app[ROOMS]
+    if isinstance(rooms, Cluster):
+        rooms.sign_out(session.reference)
 
 
 def wanted(request: web.Request, name: str = "id") -> str:

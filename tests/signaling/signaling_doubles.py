@@ -1,6 +1,7 @@
 """What the tests of signaling share: a clock, a fake record, a fake desk, people on sockets."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,15 +10,15 @@ from typing import Any
 
 import socketio
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from certs.signing_keys import KeyRing
 from signaling.access import Access, Kind, Tokens
+from signaling.library import SocketServer
 from signaling.namespace import ConsoleNamespace, RoomNamespace
 from signaling.protocol import CLIENT_TO_SERVER, CONSOLE_TO_SERVER, Day, Message, Role
 from signaling.room import NotAllowed, Occurrence, Room
 from signaling.rooms import Memory, Rooms
-from signaling.transport import GuardedServer, Limits
+from signaling.transport import Limits, Session
 
 SAMPLES = Path(__file__).parents[1] / "media" / "samples"
 OFFER = (SAMPLES / "chromium_offer.sdp").read_bytes().decode()
@@ -126,14 +127,15 @@ class FakeVoice:
         self.said: list[tuple[str, str, Message]] = []
         self.closed: list[str] = []
         self.on_close: Callable[[str], Any] | None = None
+        self.tasks: list[asyncio.Future[Any]] = []
 
-    async def say(self, sid: str, event: str, message: Message) -> None:
+    def say(self, sid: str, event: str, message: Message) -> None:
         self.said.append((sid, event, message))
 
-    async def close(self, sid: str) -> None:
+    def close(self, sid: str) -> None:
         self.closed.append(sid)
         if self.on_close is not None:
-            await self.on_close(sid)
+            self.tasks.append(asyncio.ensure_future(self.on_close(sid)))
 
     def events(self, sid: str) -> list[str]:
         return [event for to, event, _ in self.said if to == sid]
@@ -150,8 +152,9 @@ class House:
         self.rooms = Rooms(self.witness, self.clock, GRACE)
         self.door = RoomNamespace(self.tokens, self.rooms, self.witness)
         self.consoles = ConsoleNamespace(self.tokens, self.desk)
-        self.environs: list[Mapping[str, Any]] = []
-        self.sio = GuardedServer(
+        #: What each socket's address was made of.
+        self.addresses: list[tuple[str, Sequence[str]]] = []
+        self.sio = SocketServer(
             limits=limits,
             events={"/": CLIENT_TO_SERVER.keys(), "/console": CONSOLE_TO_SERVER.keys()},
             origins=[ORIGIN],
@@ -163,10 +166,9 @@ class House:
         self.sio.attach(self.app, "socket.io")
         self.url = ""
 
-    def _address_of(self, environ: Mapping[str, Any]) -> str:
-        self.environs.append(environ)
-        request: web.Request = environ["aiohttp.request"]
-        return request.headers.get("X-Test-Address", request.remote or "")
+    def _address_of(self, peer: str, forwarded: Sequence[str]) -> str:
+        self.addresses.append((peer, forwarded))
+        return forwarded[0] if forwarded else peer
 
     def token(self, role: Role, room: str = "R", *, session: str = "", kind: Kind = "room") -> str:
         return self.tokens.issue(
@@ -181,8 +183,9 @@ class House:
         assert sid is not None
         return sid
 
-    def eio_sid(self, role: Role, room: str = "R") -> str:
-        return str(self.sio.manager.eio_sid_from_sid(self.sid(role, room), "/"))
+    def session(self, role: Role, room: str = "R") -> Session:
+        """The socket that holds this seat."""
+        return self.sio.engine.sessions[self.sid(role, room)]
 
     def version(self, room: str = "R") -> int:
         found = self.rooms.get(room)
@@ -190,18 +193,29 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(directory: Path, limits: Limits | None = None) -> AsyncIterator[House]:
+async def open_house(
+    directory: Path,
+    limits: Limits | None = None,
+    *,
+    front: bool = True,
+    on_app: Callable[[web.Application], object] = lambda _: None,
+) -> AsyncIterator[House]:
+    """`front`: as the service listens; otherwise each socket comes by aiohttp's route."""
     house = House(directory, limits or Limits(rate=10_000, burst=10_000))
-    server = TestServer(house.app)
-    await server.start_server()
-    house.url = str(server.make_url("/"))
+    on_app(house.app)
+    runner = web.AppRunner(house.app)
+    await runner.setup()
+    bound = socket.create_server(("127.0.0.1", 0))
+    site = house.sio.site(runner, bound) if front else web.SockSite(runner, bound)
+    await site.start()
+    house.url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
     try:
         yield house
     finally:
         house.witness.door_open.set()
         house.witness.pen_free.set()
         await house.sio.stopped()
-        await server.close()
+        await runner.cleanup()
 
 
 class Person:

@@ -123,7 +123,7 @@ async def test_it_comes_back_with_a_new_token_when_it_was_cut(house: House) -> N
     async with official(house, *tokens) as client:
         await client.hears("snapshot")
 
-        house.sio.cut_off(house.eio_sid("assure"), "test")
+        house.sio.engine.cut_off(house.session("assure"), "test")
         lost = await client.hears("disconnect")
         snapshot = (await client.hears("snapshot"))["message"]
 

@@ -7,9 +7,8 @@ from datetime import timedelta
 import pytest
 from signaling_doubles import GRACE, PATIENCE, Clock, FakeVoice, FakeWitness
 
-from signaling import room as rules
 from signaling.access import Access
-from signaling.protocol import Devices, InPerson, Reception, Role, Snapshot
+from signaling.protocol import Devices, Empty, InPerson, Message, Reception, Role, Snapshot
 from signaling.room import NotAllowed, Occurrence
 from signaling.rooms import Memory, Rooms
 
@@ -35,12 +34,12 @@ class Scene:
     ) -> None:  # fmt: skip
         await self.rooms.join(access(role, room), memory, sid, page)
 
+    async def ask(self, role: Role, sid: str, event: str, payload: Message) -> int:
+        asked = self.rooms.ask(access(role), sid, event, payload)
+        return asked if isinstance(asked, int) else await asked
+
     async def admit(self) -> int:
-        return await self.rooms.do(
-            access("medecin_conseil"),
-            "d",
-            lambda room: rules.admit(room, "medecin_conseil", self.clock()),
-        )
+        return await self.ask("medecin_conseil", "d", "admit", Empty())
 
     def presence(self, role: Role, room: str = "R") -> str:
         found = self.rooms.get(room)
@@ -214,7 +213,7 @@ async def test_a_lock_lives_no_longer_than_who_waits_for_it(scene: Scene) -> Non
     for number in range(100):
         await scene.rooms.receive(f"never opened {number}", Reception(doctor="busy"))
 
-    locks = len(scene.rooms._locks)
+    locks = len(scene.rooms._held)
 
     assert locks == 0
 
@@ -227,6 +226,7 @@ async def test_a_takeover_that_closes_its_former_socket_inside_does_not_wait_for
 
     async with asyncio.timeout(PATIENCE):
         await scene.join("assure", "a2", "page-two")
+        await asyncio.gather(*scene.voice.tasks)
 
     assert scene.voice.events("a")[-1] == "replaced"
     assert (scene.voice.closed, scene.presence("assure")) == (["a"], "present")
@@ -279,9 +279,7 @@ async def test_versions_go_on_growing_over_a_restart(scene: Scene) -> None:
     await scene.join("assure", "a")
     for number in range(500):
         on = Devices(microphone=bool(number % 2), camera=True)
-        await scene.rooms.do(
-            access("assure"), "a", lambda room, on=on: rules.devices(room, "assure", on)
-        )
+        await scene.ask("assure", "a", "devices", on)
     before = scene.rooms.get("R").version  # type: ignore[union-attr]
 
     scene.clock.now += timedelta(seconds=10)
@@ -307,11 +305,7 @@ async def test_a_page_without_a_seat_does_nothing(scene: Scene) -> None:
     await scene.join("medecin_conseil", "d")
 
     with pytest.raises(NotAllowed, match="not_seated"):
-        await scene.rooms.do(
-            access("medecin_conseil"),
-            "d-old",
-            lambda room: rules.send_back(room, "medecin_conseil"),
-        )
+        await scene.ask("medecin_conseil", "d-old", "send_back", Empty())
 
     assert scene.rooms.get("R").phase == "waiting"  # type: ignore[union-attr]
 

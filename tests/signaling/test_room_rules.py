@@ -1,10 +1,10 @@
 """Who is in a room: coming, going, the gate and the end, one test per rule."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from room_scenes import (
     LATER,
     NOW,

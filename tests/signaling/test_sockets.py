@@ -292,8 +292,7 @@ async def test_a_hundred_kills_never_make_two_of_one(house: House) -> None:
             await medecin.sees(lambda state: state["assure"]["presence"] == "lost")
             medecin.state = {}
 
-        sockets = list(house.sio.manager.get_participants("/", None))
-        assert len(sockets) == 1
+        assert len(house.sio.engine.sessions) == 1
         assert house.witness.kinds().count("lost") == 20
 
 
@@ -453,9 +452,11 @@ async def test_a_socket_gone_while_its_token_is_looked_at_takes_no_seat(house: H
     coming = asyncio.create_task(person.refused(house.token("assure")))
     await house.witness.at_the_door.wait()
 
-    (eio_sid,) = house.sio.eio.sockets
-    house.sio.cut_off(eio_sid, "deadline")
-    await asyncio.gather(*house.sio._tasks)
+    (session,) = house.sio.engine.sessions.values()
+    session._transport.abort()
+    async with asyncio.timeout(PATIENCE):
+        while house.sio.engine.sessions:
+            await asyncio.sleep(0)
     house.witness.door_open.set()
     coming.cancel()
     medecin = Person(house, "medecin_conseil")
@@ -464,7 +465,7 @@ async def test_a_socket_gone_while_its_token_is_looked_at_takes_no_seat(house: H
 
         assert medecin.state["assure"]["presence"] == "absent"
         assert (house.door._entering, len(house.door._who)) == ({}, 1)
-        assert len(list(house.sio.manager.get_participants("/", None))) == 1
+        assert len(house.sio.engine.sessions) == 1
 
 
 async def test_who_cannot_be_put_on_record_is_not_in_the_room(house: House) -> None:
@@ -514,7 +515,7 @@ async def test_a_person_whose_ping_is_late_does_not_stop_the_room(house: House) 
     assure, medecin = Person(house, "assure"), Person(house, "medecin_conseil")
 
     async with people(assure, medecin):
-        house.sio.eio.sockets[house.eio_sid("assure")].last_ping = 1.0
+        house.session("assure").unanswered = True
         answer = await medecin.ask("admit")
 
         assert answer["ok"]

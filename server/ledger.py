@@ -1,0 +1,143 @@
+"""Facts written in groups: one transaction for all that arrived together, told once it is durable.
+
+A job says what it needs of the store and brings a rule. The rules of a group are run one after
+the other, in the order of arrival, over one page read for all (store/page.py); then what they
+changed is written and committed, and only then do the callers hear of it. What arrives meanwhile
+makes the next group: no timer, so a lone job goes at once.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
+
+from .store.database import Database
+from .store.page import Needs, Page, read_page
+
+Result = TypeVar("Result")
+Rule = Callable[[Page], Result]
+
+#: Jobs of one transaction: some milliseconds for those who wait for something else.
+MOST = 64
+
+
+class LedgerClosed(Exception):
+    """The service stops: nothing more is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a job came to. Not the future's own exception: who asked may be gone."""
+
+    result: Any = None
+    refusal: Exception | None = None
+
+
+@dataclass(slots=True)
+class Job:
+    needs: Needs
+    rule: Rule[Any]
+    done: asyncio.Future[Outcome]
+
+
+class Ledger:
+    """Group commit over one database.
+
+    `most`: jobs of one group.
+    """
+
+    def __init__(self, database: Database, most: int = MOST) -> None:
+        self._database = database
+        self._most = most
+        self._pending: list[Job] = []
+        #: There while something is pending.
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def write(self, needs: Needs, rule: Rule[Result]) -> Result:
+        """What `rule` returns, once what it changed is durable.
+
+        `rule` must not wait for anything, looks only at what `needs` names, and changes the page
+        last: if it raises, nothing of it is kept, and that is raised here.
+        """
+        if self._closed:
+            raise LedgerClosed
+        loop = asyncio.get_running_loop()
+        job = Job(needs, rule, loop.create_future())
+        self._pending.append(job)
+        if self._writer is None:
+            self._start()
+        outcome = await job.done
+        if outcome.refusal is not None:
+            raise outcome.refusal
+        return cast(Result, outcome.result)
+
+    async def close(self) -> None:
+        """Take nothing more; what is pending is written first."""
+        self._closed = True
+        while self._writer is not None:
+            await asyncio.wait([self._writer])
+
+    # --- the writer -----------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._writer = asyncio.get_running_loop().create_task(self._write_pending())
+        self._writer.add_done_callback(self._ended)
+
+    def _ended(self, writer: asyncio.Task[None]) -> None:
+        self._writer = None
+        if writer.cancelled() or writer.exception() is not None:
+            # The loop itself is being ended: nobody may wait for ever.
+            for job in self._pending:
+                job.done.cancel()
+            self._pending.clear()
+        elif self._pending:
+            self._start()
+
+    async def _write_pending(self) -> None:
+        while self._pending:
+            group, self._pending = self._pending[: self._most], self._pending[self._most :]
+            await self._write_group(group)
+
+    async def _write_group(self, group: Sequence[Job]) -> None:
+        try:
+            outcomes = await self._database.write_with(partial(_run, group))
+        except OperationalError as wrong:
+            # The store itself (locked, full, away): alone, each would wait as long for the same.
+            outcomes = [Outcome(refusal=wrong)] * len(group)
+        except Exception as wrong:
+            if len(group) > 1:
+                # One of them cannot be written: the others must not go down with it.
+                for job in group:
+                    await self._write_group([job])
+                return
+            outcomes = [Outcome(refusal=wrong)]
+        except BaseException:
+            for job in group:
+                job.done.cancel()
+            raise
+        for job, outcome in zip(group, outcomes, strict=True):
+            if not job.done.done():
+                job.done.set_result(outcome)
+
+
+def _run(group: Sequence[Job], connection: Connection) -> Sequence[Outcome]:
+    """Read, apply each rule in its turn, write."""
+    page = read_page(connection, [job.needs for job in group])
+    outcomes = [_applied(job, page) for job in group]
+    page.write(connection)
+    return outcomes
+
+
+def _applied(job: Job, page: Page) -> Outcome:
+    if job.done.done():
+        # Who asked is gone before anything happened.
+        return Outcome()
+    try:
+        return Outcome(job.rule(page))
+    except Exception as refusal:
+        return Outcome(refusal=refusal)

@@ -1,0 +1,222 @@
+"""The statements of a page (page.py): each is made once, and asks for all of a group at once."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from msgspec.json import Decoder
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.engine import Connection
+
+from controle.chaine import Sceau, Tete
+from controle.presentiel import EtatPresentiel
+from controle.telecontrole import Contexte, Etat, Telecontrole
+from signaling.protocol import InPerson
+
+from . import schema as t
+from .facts import MILESTONES
+from .people import Medecin
+from .sql import read
+
+_decode = Decoder(list[str]).decode
+#: Written out in the statement: they never change.
+_KINDS = [literal_column(f"'{kind}'", String) for kind in MILESTONES]
+
+
+def _rows(
+    connection: Connection, statement: Callable[[int], Executable], values: Collection[str]
+) -> Sequence[Sequence[Any]]:
+    """Padded to the next power of two, the last one repeated: groups of all sizes make few
+    statements, each compiled once. (`bindparam(expanding=True)` is written anew each time, which
+    costs several times what SQLite needs to answer.)"""
+    if not values:
+        return ()
+    found = list(values)
+    size = 1 << (len(found) - 1).bit_length()
+    found += found[-1:] * (size - len(found))
+    return connection.execute(statement(size), dict(zip(_names(size), found, strict=True))).all()
+
+
+@cache
+def _names(size: int) -> Sequence[str]:
+    return [f"wanted_{number}" for number in range(size)]
+
+
+def _wanted(size: int) -> Sequence[BindParameter[str]]:
+    return [bindparam(name) for name in _names(size)]
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def telecontroles(
+    connection: Connection, identifiers: Collection[str]
+) -> Iterator[tuple[Telecontrole, Tete | None, Medecin]]:
+    """Each as the room's rules need it (not what follows it or replaces it), the head of its
+    chain, and its médecin-conseil."""
+    for row in _rows(connection, _telecontroles, identifiers):
+        un = Telecontrole(
+            id=row[0],
+            caisse=row[1],
+            medecin_conseil=row[2],
+            assure=row[3],
+            contexte=Contexte(row[4]),
+            debut=read(row[5]),
+            fuseau=row[6],
+            duree=timedelta(minutes=row[7]),
+            etat=Etat(row[8]),
+            examen_clinique=row[9],
+            serie=row[10],
+            sequence=row[11],
+            suite_de=row[12],
+            besoins=tuple(_decode(row[13])),
+            code=row[14],
+        )
+        head = None if row[15] is None else (row[15], row[16])
+        yield un, head, Medecin(row[2], *row[17:])
+
+
+@cache
+def _telecontroles(size: int) -> Select[Any]:
+    c, m, last = t.telecontrole.c, t.medecin_conseil.c, t.ligne.alias()
+    longest = (
+        select(func.max(t.ligne.c.seq))
+        .where(t.ligne.c.telecontrole == c.id)
+        .scalar_subquery()
+        .correlate(t.telecontrole)
+    )
+    return (
+        select(
+            c.id, c.caisse, c.medecin_conseil, c.assure, c.contexte, c.debut, c.fuseau,
+            c.duree_minutes, c.etat, c.examen_clinique, c.serie, c.sequence, c.suite_de,
+            c.besoins, c.code, last.c.seq, last.c.empreinte,
+            m.caisse, m.nom, m.fonction, m.retard_minutes, m.retard_annonce,
+        )
+        .join(t.medecin_conseil, m.id == c.medecin_conseil)
+        .outerjoin(last, and_(last.c.telecontrole == c.id, last.c.seq == longest))
+        .where(c.id.in_(_wanted(size)))
+    )  # fmt: skip
+
+
+def sessions(connection: Connection, references: Collection[str]) -> Sequence[Sequence[Any]]:
+    """(reference, until when) of those that are not revoked."""
+    return _rows(connection, _sessions, references)
+
+
+@cache
+def _sessions(size: int) -> Select[Any]:
+    c = t.session.c
+    return select(c.reference, c.expire).where(c.reference.in_(_wanted(size)), c.revoquee.is_(None))
+
+
+def used_tokens(connection: Connection, tokens: Collection[str]) -> Iterator[str]:
+    return (row[0] for row in _rows(connection, _used_tokens, tokens))
+
+
+@cache
+def _used_tokens(size: int) -> Select[Any]:
+    return select(t.jeton_utilise.c.jti).where(t.jeton_utilise.c.jti.in_(_wanted(size)))
+
+
+def milestones(connection: Connection, identifiers: Collection[str]) -> Sequence[Sequence[Any]]:
+    """(télécontrôle, line), each chain in its order."""
+    return _rows(connection, _milestones, identifiers)
+
+
+@cache
+def _milestones(size: int) -> Select[Any]:
+    c = t.ligne.c
+    return (
+        select(c.telecontrole, c.contenu)
+        .where(c.telecontrole.in_(_wanted(size)), c.genre.in_(_KINDS))
+        .order_by(c.telecontrole, c.seq)
+    )
+
+
+def calls(connection: Connection, medecins: Collection[str]) -> Sequence[Sequence[Any]]:
+    """(médecin-conseil, télécontrôle) of the calls in course."""
+    return _rows(connection, _calls, medecins)
+
+
+@cache
+def _calls(size: int) -> Select[Any]:
+    c = t.telecontrole.c
+    return select(c.medecin_conseil, c.id).where(
+        c.medecin_conseil.in_(_wanted(size)), c.etat == str(Etat.EN_COURS)
+    )
+
+
+def in_person(
+    connection: Connection, identifiers: Collection[str]
+) -> Iterator[tuple[str, InPerson]]:
+    """Where and when, of those for whom an agent has fixed it."""
+    for identifier, start, zone, name, address in _rows(connection, _in_person, identifiers):
+        yield (
+            identifier,
+            InPerson(start=read(start).isoformat(), timezone=zone, site=name, address=address),
+        )
+
+
+@cache
+def _in_person(size: int) -> Select[Any]:
+    at, where = t.rendez_vous.c, t.site.c
+    return (
+        select(at.telecontrole, at.debut, at.fuseau, where.nom, where.adresse)
+        .join(t.site, where.id == at.site)
+        .where(at.telecontrole.in_(_wanted(size)), at.etat == str(EtatPresentiel.CONVOQUE))
+    )
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def insert_tokens(connection: Connection, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(_INSERT_TOKENS, rows)
+
+
+def insert_lines(connection: Connection, rows: list[dict[str, object]]) -> None:
+    if rows:
+        connection.execute(_INSERT_LINES, rows)
+
+
+def update_states(connection: Connection, states: Mapping[str, Etat]) -> None:
+    if states:
+        connection.execute(
+            _UPDATE_STATES, [{"one": one, "now": str(etat)} for one, etat in states.items()]
+        )
+
+
+def insert_seals(connection: Connection, seals: Sequence[Sceau]) -> None:
+    if seals:
+        connection.execute(
+            _INSERT_SEALS,
+            [
+                {"telecontrole": one.telecontrole, "contenu": json.dumps(one.en_dict())}
+                for one in seals
+            ],
+        )
+
+
+_INSERT_TOKENS = insert(t.jeton_utilise)
+_INSERT_LINES = insert(t.ligne)
+_INSERT_SEALS = insert(t.sceau)
+_UPDATE_STATES = (
+    update(t.telecontrole)
+    .where(t.telecontrole.c.id == bindparam("one"))
+    .values(etat=bindparam("now"))
+)

@@ -1,0 +1,181 @@
+"""What a group of jobs needs of the store, read at once; what they change, written at once.
+
+Between the two, everything is in memory and nothing waits: a job sees what the jobs before it
+have changed. Read and written within one transaction, never kept beyond it: others write too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from controle.chaine import Ligne, Sceau, Tete, chainer_et_ecrire
+from controle.presence import Fait
+from controle.registre import TelecontroleInconnu
+from controle.telecontrole import Etat, Telecontrole
+from signaling.protocol import InPerson
+
+from . import bulk
+from .chains import row_of
+from .facts import MILESTONES, Milestone, Milestones, milestone
+from .people import Medecin
+from .sql import read
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What one job will look at."""
+
+    telecontrole: str
+    #: Who comes in: a session, a token of single use; then the room's memory is read too.
+    session: str = ""
+    token: str = ""
+    #: Whom the médecin-conseil is in a call with.
+    calls: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """The rows of one group, and what becomes of them."""
+
+    _telecontroles: dict[str, Telecontrole] = field(default_factory=dict)
+    _heads: dict[str, Tete] = field(default_factory=dict)
+    _medecins: dict[str, Medecin] = field(default_factory=dict)
+    _in_call: dict[str, set[str]] = field(default_factory=dict)
+    _milestones: dict[str, list[Fait | Milestone]] = field(default_factory=dict)
+    _in_person: dict[str, InPerson] = field(default_factory=dict)
+    _sessions: dict[str, datetime] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+    # What is written at the end.
+    _tokens: list[dict[str, object]] = field(default_factory=list)
+    _lines: list[dict[str, object]] = field(default_factory=list)
+    _states: dict[str, Etat] = field(default_factory=dict)
+    _seals: list[Sceau] = field(default_factory=list)
+
+    # --- what a job looks at --------------------------------------------------------------------
+
+    def alive(self, session: str, now: datetime) -> bool:
+        """Whether a token made for this session may still be used."""
+        return session in self._sessions and self._sessions[session] >= now
+
+    def used(self, token: str) -> bool:
+        return token in self._used
+
+    def telecontrole(self, identifier: str) -> Telecontrole:
+        """To look at, as the room's rules need it: without what follows it or replaces it.
+
+        :raises TelecontroleInconnu: there is none.
+        """
+        if identifier not in self._telecontroles:
+            raise TelecontroleInconnu
+        return self._telecontroles[identifier]
+
+    def medecin(self, identifier: str) -> Medecin:
+        return self._medecins[identifier]
+
+    def in_call(self, medecin: str) -> frozenset[str]:
+        """The télécontrôles that this médecin-conseil is in a call with: one at most."""
+        return frozenset(self._in_call.get(medecin, ()))
+
+    def milestones(self, identifier: str) -> Milestones:
+        return Milestones(self._milestones.get(identifier, ()))
+
+    def in_person(self, identifier: str) -> InPerson | None:
+        return self._in_person.get(identifier)
+
+    # --- what it changes ------------------------------------------------------------------------
+
+    def use(self, token: str, expires: int) -> None:
+        self._used.add(token)
+        self._tokens.append({"jti": token, "expire": expires})
+
+    def draft(self, identifier: str) -> "Draft":
+        """What a job makes of one télécontrôle; nothing of it counts before `keep`.
+
+        :raises TelecontroleInconnu: there is none.
+        """
+        un = Telecontrole(**vars(self.telecontrole(identifier)))
+        return Draft(self, un, self._heads.get(identifier))
+
+    def keep(self, draft: "Draft") -> None:
+        un = draft.un
+        if un.etat is not self._telecontroles[un.id].etat:
+            self._states[un.id] = un.etat
+            calls = self._in_call.setdefault(un.medecin_conseil, set())
+            (calls.add if un.etat is Etat.EN_COURS else calls.discard)(un.id)
+        self._telecontroles[un.id] = un
+        if draft.head is not None:
+            self._heads[un.id] = draft.head
+        known = self._milestones.setdefault(un.id, [])
+        known.extend(line.fait for line in draft.lines if line.fait.genre in MILESTONES)
+        self._lines.extend(draft.rows)
+        self._seals.extend(draft.seals)
+
+    def write(self, connection: Connection) -> None:
+        """All that was kept."""
+        bulk.insert_tokens(connection, self._tokens)
+        bulk.insert_lines(connection, self._lines)
+        bulk.update_states(connection, self._states)
+        bulk.insert_seals(connection, self._seals)
+
+
+class Draft:
+    """One job's work on one télécontrôle and the end of its chain."""
+
+    __slots__ = ("_page", "head", "lines", "rows", "seals", "un")
+
+    def __init__(self, page: Page, un: Telecontrole, head: Tete | None) -> None:
+        self._page = page
+        self.un = un
+        self.head = head
+        self.lines: list[Ligne] = []
+        self.rows: list[dict[str, object]] = []
+        self.seals: list[Sceau] = []
+
+    def inscribe(self, fact: Fait) -> None:
+        line, text = chainer_et_ecrire(self.un.id, self.head, fact)
+        self.head = line.tete
+        self.lines.append(line)
+        self.rows.append(row_of(line, text))
+
+    def seal(self, sceau: Sceau) -> None:
+        self.seals.append(sceau)
+
+    def keep(self) -> None:
+        """Now it counts: for the jobs after this one, and in the store."""
+        self._page.keep(self)
+
+
+def read_page(connection: Connection, needs: Sequence[Needs]) -> Page:
+    """All that these jobs need, in at most six statements."""
+    page = Page()
+    for un, head, medecin in bulk.telecontroles(connection, {one.telecontrole for one in needs}):
+        page._telecontroles[un.id] = un
+        page._medecins[medecin.id] = medecin
+        if head is not None:
+            page._heads[un.id] = head
+    coming = [one for one in needs if one.token]
+    if coming:
+        _read_coming(connection, page, coming)
+    asked = _doctors(page, (one.telecontrole for one in needs if one.calls))
+    for doctor, identifier in bulk.calls(connection, asked):
+        page._in_call.setdefault(doctor, set()).add(identifier)
+    return page
+
+
+def _read_coming(connection: Connection, page: Page, coming: Sequence[Needs]) -> None:
+    page._sessions = {
+        reference: read(expires)
+        for reference, expires in bulk.sessions(connection, {one.session for one in coming})
+    }
+    page._used = set(bulk.used_tokens(connection, {one.token for one in coming}))
+    rooms = {one.telecontrole for one in coming} & page._telecontroles.keys()
+    for identifier, contenu in bulk.milestones(connection, rooms):
+        page._milestones.setdefault(identifier, []).append(milestone(contenu))
+    page._in_person = dict(bulk.in_person(connection, rooms))
+
+
+def _doctors(page: Page, telecontroles: Iterable[str]) -> set[str]:
+    known = page._telecontroles
+    return {known[one].medecin_conseil for one in telecontroles if one in known}

@@ -1,0 +1,1 @@
+"""How well the calls went, technically, for whoever runs the service (row ST-04)."""
