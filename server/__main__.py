@@ -17,6 +17,7 @@ from .config import Config, ConfigurationError, from_environment
 from .identity.api_keys import SCOPES
 from .identity.sessions import Kind
 from .notify import senders
+from .technical import command as technical
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -76,7 +77,7 @@ def serve(options: argparse.Namespace) -> int:
     if config.workers > 1 and worker is None:
         whole = workers.supervise(config, options.arguments)
         return serving.run(whole, config.data_dir, readable=False)
-    serving.run(serving.serve(config, worker), config.data_dir, readable=False)
+    serving.run(serving.serve(config, worker=worker), config.data_dir, readable=False)
     return 0
 
 
@@ -140,6 +141,13 @@ def simulate(options: argparse.Namespace) -> int:
     return year(options)
 
 
+def technique(options: argparse.Namespace) -> int:
+    return configured(
+        options,
+        lambda config: technical.run(config, options.de, options.a, options.json, options.csv),
+    )
+
+
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="telecontrole", description=__doc__)
     commands = whole.add_subparsers(required=True, metavar="COMMANDE")
@@ -193,6 +201,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--jobs", type=int, default=0, help="processus (défaut : un par cœur)")
     one.add_argument("--json", type=Path, help="écrit le résultat")
     one.add_argument("--broken", choices=("vrai", "heure", "oubli"), help=argparse.SUPPRESS)
+
+    one = command(
+        "technique", technique, "Comment les entretiens se sont passés, techniquement, en chiffres."
+    )
+    one.add_argument("--de", required=True, metavar="DATE", help="premier jour, « 2026-11-01 »")
+    one.add_argument("--a", required=True, metavar="DATE", help="dernier jour, inclus")
+    one.add_argument("--json", type=Path)
+    one.add_argument("--csv", type=Path)
+    one.add_argument("--config", type=Path, help="fichier TOML")
     return whole
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
 from .store.database import Database
-from .store.page import Needs, Page, read_page
+from .store.page import Needs, Page
 
 Result = TypeVar("Result")
 Rule = Callable[[Page], Result]
@@ -127,7 +127,7 @@ class Ledger:
 
 def _run(group: Sequence[Job], connection: Connection) -> Sequence[Outcome]:
     """Read, apply each rule in its turn, write."""
-    page = read_page(connection, [job.needs for job in group])
+    page = Page.read(connection, [job.needs for job in group])
     outcomes = [_applied(job, page) for job in group]
     page.write(connection)
     return outcomes

@@ -182,7 +182,7 @@ class Supervisor:
         self._served.add(number)
         if len(self._served) == len(self._ports.own) and not self._told:
             self._told = True
-            log.info("serving", port=self._ports.public, count=len(self._served))
+            log.info("workers_serving", port=self._ports.public, count=len(self._served))
 
     async def _spawn(self, number: int, *, first: bool) -> tuple[Process, int]:
         reading, writing = os.pipe()

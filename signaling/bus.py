@@ -177,6 +177,10 @@ class Bus:
             try:
                 await self._session()
             except (RedisError, OSError, BusDown) as wrong:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # A connection that fails while it is being closed must not hide the reason.
+                    raise asyncio.CancelledError from wrong
                 if self._was_up:
                     pause = RETRY
                 log.warning("bus_down", error=type(wrong).__name__)

@@ -18,7 +18,7 @@ from typing import Any
 import uvloop
 
 from . import seeding
-from .children import CORES, ROOT
+from .children import CORES, ROOT, ServerFailed
 from .loads import LoadFailed
 from .measures import NODE, SPARE, Contender, OurServer, Plan, descriptors, others, turn
 from .table import LIMITS, medians, table, told, versions, write_section
@@ -105,7 +105,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="telecontrole-") as folder:
             turns = uvloop.run(run(plan, options.only, Path(folder) / "seeded"))
-    except LoadFailed as wrong:
+    except (LoadFailed, ServerFailed) as wrong:
         say(f"no figures: {wrong}")
         return 1
     report(plan, turns, options)
@@ -114,7 +114,9 @@ def main() -> int:
 
 def disturbed(results: dict[str, dict[str, Any]]) -> bool:
     """Interrupts of the network are counted as nobody's: some tenth of the core is ordinary."""
-    return any(one[part]["others_share"] > 0.2 for one in results.values() for part in LIMITS)
+    parts = [one[part] for one in results.values() for part in LIMITS]
+    parts += [load for one in results.values() for load in one["latency"].values()]
+    return any(part["others_share"] > 0.2 for part in parts)
 
 
 def report(plan: Plan, turns: dict[str, list[dict[str, Any]]], options: argparse.Namespace) -> None:

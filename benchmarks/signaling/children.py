@@ -16,6 +16,10 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PATIENCE = 30.0
 
 
+class ServerFailed(Exception):
+    """A server under measure does not start; what it wrote is on standard error."""
+
+
 def announce() -> socket.socket:
     """In the child: a free port, bound and printed for the parent."""
     bound = socket.socket()
@@ -71,7 +75,7 @@ async def running(command: Sequence[str]) -> AsyncIterator[Child]:
         )  # fmt: skip
         try:
             child = Child(process.pid, await _port(process))
-            await _listening(child.port)
+            await _listening(process, child.port)
             yield child
         except BaseException:
             errors.seek(0)
@@ -88,14 +92,15 @@ async def _port(process: asyncio.subprocess.Process) -> int:
     async with asyncio.timeout(PATIENCE):
         line = await process.stdout.readline()
     if not line:
-        raise RuntimeError("the server has ended before it listened")
+        raise ServerFailed("it has ended before it said its port")
     return int(line)
 
 
-async def _listening(port: int) -> None:
+async def _listening(process: asyncio.subprocess.Process, port: int) -> None:
     async with asyncio.timeout(PATIENCE):
-        while True:
+        while process.returncode is None:
             with contextlib.suppress(ConnectionRefusedError), socket.socket() as probe:
                 probe.connect(("127.0.0.1", port))
                 return
             await asyncio.sleep(0.05)
+    raise ServerFailed("it has ended before it listened")

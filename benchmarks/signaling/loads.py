@@ -34,6 +34,9 @@ class Target:
     #: Connections on their way, held so that none is collected.
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     over: bool = False
+    phases: Iterator[int] = field(
+        default_factory=lambda: itertools.cycle(range(0, PER_NEGOTIATION, 7))
+    )
 
     @property
     def script(self) -> Script:
@@ -207,6 +210,8 @@ class Line:
         self._script = target.script
         self.seats = (Seat(self, target, tokens[0]), Seat(self, target, tokens[1]))
         self._negotiation = self._under_way = 0
+        #: Where the first negotiation starts to count: rooms do not all renew at once.
+        self._first = next(target.phases)
         self._index = PER_NEGOTIATION
         self._offering = False
         self._held: list[Seat] = []
@@ -239,7 +244,7 @@ class Line:
     def arrived(self, seat: Seat, data: bytes, start: int) -> None:
         self.count += 1
         if self._offering:
-            self._offering, self._index = False, 0
+            self._offering, self._index, self._first = False, self._first, 0
             held, self._held = self._held, []
             for one in held:
                 self.push(one)

@@ -145,6 +145,11 @@ class Meter:
         self.generator = time.process_time() - before[2]
         self.core = busy() - before[3]
 
+    @property
+    def others_share(self) -> float:
+        """Of the server's core, what went to neither of us."""
+        return max(0.0, self.core - self.server) / self.seconds
+
     def figures(self, count: int, unit: str) -> dict[str, float | str]:
         if not count or not self.server:
             raise LoadFailed("nothing came through")
@@ -157,7 +162,7 @@ class Meter:
             "per_cpu_second": count / self.server,
             "server_share": server,
             "generator_share": generator,
-            "others_share": max(0.0, self.core - self.server) / self.seconds,
+            "others_share": self.others_share,
             "limit": limit,
         }
 
@@ -217,7 +222,9 @@ async def relay(contender: Contender, plan: Plan, node_rate: float, figures: Fig
         figures.relay.update(meter.figures(count, "us"))
         own = float(figures.relay["per_second"])
         for name, rate in (("own", own), ("node", node_rate or own)):
-            figures.latency[name] = await _latency(lines, rate / 2, plan)
+            with meter.window():
+                figures.latency[name] = await _latency(lines, rate / 2, plan)
+            figures.latency[name]["others_share"] = meter.others_share
         target.check()
 
 

@@ -36,9 +36,12 @@ def wide(data: Path, *origins: str) -> Config:
 
 
 def main() -> int:
-    data, bound = Path(sys.argv[1]), announce()
-    config = wide(data, f"http://127.0.0.1:{bound.getsockname()[1]}")
-    serving.run(serving.serve(config, bound), data, readable=False)
+    data = Path(sys.argv[1])
+    # `serve` binds for itself: the port is free again for a moment.
+    with announce() as bound:
+        port = bound.getsockname()[1]
+    config = replace(wide(data, f"http://127.0.0.1:{port}"), port=port)
+    serving.run(serving.serve(config), data, readable=False)
     return 0
 
 

@@ -2,8 +2,8 @@
 
 It knows the wire (WebSocket, Engine.IO 4, Socket.IO 5) and nothing of what is said over it, so
 that it measures any server: `Wire` is a bare WebSocket, `Peer` a Socket.IO one in one namespace.
-What comes is handed on as bytes, decoded by whoever wants it. Times are `time.monotonic()`: uvloop's
-own clock counts milliseconds.
+What comes is handed on as bytes, decoded by whoever wants it. Times are `time.monotonic()`:
+uvloop's own clock counts milliseconds.
 """
 
 import asyncio

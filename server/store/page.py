@@ -4,9 +4,10 @@ Between the two, everything is in memory and nothing waits: a job sees what the 
 have changed. Read and written within one transaction, never kept beyond it: others write too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 
 from sqlalchemy.engine import Connection
 
@@ -52,6 +53,35 @@ class Page:
     _lines: list[dict[str, object]] = field(default_factory=list)
     _states: dict[str, Etat] = field(default_factory=dict)
     _seals: list[Sceau] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, connection: Connection, needs: Sequence[Needs]) -> Self:
+        """All that these jobs need, in at most six statements."""
+        page = cls()
+        rooms = {one.telecontrole for one in needs}
+        for un, head, medecin in bulk.telecontroles(connection, rooms):
+            page._telecontroles[un.id] = un
+            page._medecins[medecin.id] = medecin
+            if head is not None:
+                page._heads[un.id] = head
+        page._read_coming(connection, [one for one in needs if one.token])
+        page._read_calls(connection, {one.telecontrole for one in needs if one.calls})
+        return page
+
+    def _read_coming(self, connection: Connection, coming: Sequence[Needs]) -> None:
+        for reference, expires in bulk.sessions(connection, {one.session for one in coming}):
+            self._sessions[reference] = read(expires)
+        self._used.update(bulk.used_tokens(connection, {one.token for one in coming}))
+        rooms = {one.telecontrole for one in coming} & self._telecontroles.keys()
+        for identifier, contenu in bulk.milestones(connection, rooms):
+            self._milestones.setdefault(identifier, []).append(milestone(contenu))
+        self._in_person.update(bulk.in_person(connection, rooms))
+
+    def _read_calls(self, connection: Connection, rooms: Set[str]) -> None:
+        known = self._telecontroles
+        asked = {known[one].medecin_conseil for one in rooms & known.keys()}
+        for medecin, identifier in bulk.calls(connection, asked):
+            self._in_call.setdefault(medecin, set()).add(identifier)
 
     # --- what a job looks at --------------------------------------------------------------------
 
@@ -145,37 +175,3 @@ class Draft:
     def keep(self) -> None:
         """Now it counts: for the jobs after this one, and in the store."""
         self._page.keep(self)
-
-
-def read_page(connection: Connection, needs: Sequence[Needs]) -> Page:
-    """All that these jobs need, in at most six statements."""
-    page = Page()
-    for un, head, medecin in bulk.telecontroles(connection, {one.telecontrole for one in needs}):
-        page._telecontroles[un.id] = un
-        page._medecins[medecin.id] = medecin
-        if head is not None:
-            page._heads[un.id] = head
-    coming = [one for one in needs if one.token]
-    if coming:
-        _read_coming(connection, page, coming)
-    asked = _doctors(page, (one.telecontrole for one in needs if one.calls))
-    for doctor, identifier in bulk.calls(connection, asked):
-        page._in_call.setdefault(doctor, set()).add(identifier)
-    return page
-
-
-def _read_coming(connection: Connection, page: Page, coming: Sequence[Needs]) -> None:
-    page._sessions = {
-        reference: read(expires)
-        for reference, expires in bulk.sessions(connection, {one.session for one in coming})
-    }
-    page._used = set(bulk.used_tokens(connection, {one.token for one in coming}))
-    rooms = {one.telecontrole for one in coming} & page._telecontroles.keys()
-    for identifier, contenu in bulk.milestones(connection, rooms):
-        page._milestones.setdefault(identifier, []).append(milestone(contenu))
-    page._in_person = dict(bulk.in_person(connection, rooms))
-
-
-def _doctors(page: Page, telecontroles: Iterable[str]) -> set[str]:
-    known = page._telecontroles
-    return {known[one].medecin_conseil for one in telecontroles if one in known}
