@@ -85,6 +85,11 @@ async def create_app(parts: Parts) -> web.Application:
     app.on_response_prepare.append(add_headers)
     for table in (*AUDIENCES, parts.extra):
         app.router.add_routes(table)
+    if config.loadtest == "allowed":
+        # A service does not load what only tries it.
+        from .web.loadtest import loadtest_routes  # noqa: PLC0415
+
+        app.router.add_routes(loadtest_routes())
     Client(kept=config.data_dir / "client.msgpack").add_routes(app)
     app.cleanup_ctx.append(running)
     return app

@@ -10,8 +10,8 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol
 
 import structlog
@@ -177,10 +177,8 @@ class Bus:
             try:
                 await self._session()
             except (RedisError, OSError, BusDown) as wrong:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    # A connection that fails while it is being closed must not hide the reason.
-                    raise asyncio.CancelledError from wrong
+                # A connection that fails while it is being closed must not hide the reason.
+                still_wanted()
                 if self._was_up:
                     pause = RETRY
                 log.warning("bus_down", error=type(wrong).__name__)
@@ -202,6 +200,7 @@ class Bus:
         async with client, aclosing(client.pubsub()) as channels:
             await self._subscribe(channels)
             await self._sign(client)
+            still_wanted()
             self._client = client
             try:
                 await self._listen(client, channels)
@@ -229,10 +228,7 @@ class Bus:
             for one in asyncio.as_completed(tasks):
                 await one
         finally:
-            for task in tasks:
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks)
 
     async def _greet(self, listener: Listener) -> None:
         await listener.up()
@@ -316,3 +312,20 @@ class Bus:
 
     def _channel(self, worker: str) -> str:
         return self._prefix + (f"worker:{worker}" if worker != ALL else "all")
+
+
+def still_wanted() -> None:
+    """redis-py may swallow a cancellation that comes together with an answer (as `wait_for` of
+    Python 3.11 does)."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancelled, for the same reason as often as it takes."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=0.1)
+    await asyncio.gather(*tasks, return_exceptions=True)

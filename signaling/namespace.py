@@ -152,8 +152,7 @@ class RoomNamespace(_Door):
     """Namespace `/`: one socket, one room, one seat, all three named by the token."""
 
     kind = "room"
-    #: Quoted as they stand in a packet.
-    names: Mapping[bytes, str] = {f'"{name}"'.encode(): name for name in CLIENT_TO_SERVER}
+    names: Mapping[bytes, str] = {name.encode(): name for name in CLIENT_TO_SERVER}
     sockets: Engine
 
     def __init__(
@@ -213,9 +212,7 @@ class RoomNamespace(_Door):
         self._entering.pop(sid, None)
         await self._rooms.dropped(access, sid)
 
-    def heard(
-        self, sid: str, event: str, payload: bytes | msgspec.Raw
-    ) -> Answer | Awaitable[Answer]:
+    def heard(self, sid: str, event: str, payload: bytes) -> int | Answer | Awaitable[Answer]:
         """What is not recorded is answered at once."""
         self._tally.received(event)
         access = self._who.get(sid)
@@ -225,9 +222,7 @@ class RoomNamespace(_Door):
             asked = self._rooms.ask(access, sid, event, _payload_of[event].decode(payload))
         except Exception as wrong:
             return self._refused(wrong, event)
-        if isinstance(asked, int):
-            return Accepted(version=asked)
-        return self._heard_later(event, asked)
+        return asked if isinstance(asked, int) else self._heard_later(event, asked)
 
     async def _heard_later(self, event: str, asked: Awaitable[int]) -> Answer:
         try:

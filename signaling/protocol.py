@@ -20,8 +20,8 @@ Token = Annotated[str, Meta(min_length=1, max_length=2_048)]
 Number = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
-class Message(Struct, frozen=True, kw_only=True):
-    """What every payload is: immutable, its fields named."""
+class Message(Struct, frozen=True, kw_only=True, gc=False):
+    """What every payload is: immutable, its fields named, free of cycles."""
 
 
 class Auth(Message, frozen=True):

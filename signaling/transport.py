@@ -72,27 +72,33 @@ class Limits:
 
 
 class Bucket:
-    """A token bucket: `rate` per second on the long run, `burst` at once."""
+    """A token bucket: `burst` at once, `rate` per second on the long run.
 
-    __slots__ = ("_burst", "_level", "_rate", "_then")
+    It is filled when it is found empty, with what has come together since it was filled last: the
+    clock is not read for each message.
+    """
 
-    def __init__(self, rate: float, burst: int, now: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._level, self._then = float(burst), now
+    __slots__ = ("_burst", "_clock", "_left", "_rate", "_then")
 
-    def take(self, now: float) -> bool:
-        self._level = min(self._burst, self._level + (now - self._then) * self._rate)
-        self._then = now
-        if self._level < 1:
-            return False
-        self._level -= 1
+    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._left, self._then = float(burst), clock()
+
+    def take(self) -> bool:
+        if self._left < 1:
+            now = self._clock()
+            self._left = min(self._burst, self._left + (now - self._then) * self._rate)
+            self._then = now
+            if self._left < 1:
+                return False
+        self._left -= 1
         return True
 
 
 class Door(Protocol):
     """The namespace `/`, as its sockets need it."""
 
-    #: What a client may send, by the name as it stands in the packet, quotes included.
+    #: What a client may send, by the name as it stands in the packet.
     names: Mapping[bytes, str]
 
     async def connect(self, sid: str, auth: bytes) -> Refused | None:
@@ -101,8 +107,8 @@ class Door(Protocol):
     async def opened(self, sid: str) -> bool:
         """CONNECT was answered; False: it could not be put on record, and must come again."""
 
-    def heard(self, sid: str, event: str, payload: bytes | msgspec.Raw) -> Any:
-        """Do what was asked. An Answer, or an Awaitable of one."""
+    def heard(self, sid: str, event: str, payload: bytes) -> "int | Answer | Awaitable[Answer]":
+        """Do what was asked with this JSON. An int: accepted, and the room's version."""
 
     async def gone(self, sid: str) -> None:
         """The socket has left the namespace, or is no more."""
@@ -124,14 +130,18 @@ encode = msgspec.json.encode
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def text(payload: bytes) -> bytes:
-    """One unmasked text frame (RFC 6455, section 5.2)."""
-    size = len(payload)
+def text_head(size: int) -> bytes:
+    """Before the payload of one unmasked text frame (RFC 6455, section 5.2)."""
     if size < 126:
-        return pack("!BB", 0x81, size) + payload
+        return pack("!BB", 0x81, size)
     if size < 65_536:
-        return pack("!BBH", 0x81, 126, size) + payload
-    return pack("!BBQ", 0x81, 127, size) + payload
+        return pack("!BBH", 0x81, 126, size)
+    return pack("!BBQ", 0x81, 127, size)
+
+
+def text(payload: bytes) -> bytes:
+    """One text frame."""
+    return text_head(len(payload)) + payload
 
 
 def goodbye(code: int) -> bytes:
@@ -143,7 +153,8 @@ _STARTS = {event: f'42["{event}",'.encode() for event in (*SERVER_TO_CLIENT, *SE
 
 
 def event_frame(event: str, message: Message) -> bytes:
-    return text(b"%b%b]" % (_STARTS[event], encode(message)))
+    start, body = _STARTS[event], encode(message)
+    return b"%b%b%b]" % (text_head(len(start) + len(body) + 1), start, body)
 
 
 def ack_frame(number: bytes, answer: Answer) -> bytes:
@@ -206,7 +217,7 @@ class Session(asyncio.Protocol):
         self._reader = WebSocketReader(
             self._inbox, engine.limits.message_bytes, compress=False, decode_text=False
         )
-        self._bucket = Bucket(engine.limits.rate, engine.limits.burst, engine.time())
+        self._bucket = Bucket(engine.limits.rate, engine.limits.burst)
         #: One of its packets is being worked on; those behind it wait here.
         self._busy = False
         self._backlog: deque[bytes] | None = None
@@ -252,10 +263,12 @@ class Session(asyncio.Protocol):
     def text_received(self, data: bytes) -> None:
         if self.cut:
             return
-        if not self._bucket.take(self._engine.time()):
+        if not self._bucket.take():
             self._engine.cut_off(self, "too_fast")
         elif self._busy:
             self._wait(data)
+        elif data.startswith(b"42"):
+            self._event(data)
         else:
             self._packet(data)
 
@@ -268,7 +281,7 @@ class Session(asyncio.Protocol):
             return
         elif kind is BINARY:
             self._engine.cut_off(self, "binary")
-        elif not self._bucket.take(self._engine.time()):
+        elif not self._bucket.take():
             self._engine.cut_off(self, "too_fast")
         elif kind is PING:
             self.write(pack("!BB", 0x8A, len(data)) + data)
@@ -281,11 +294,9 @@ class Session(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _packet(self, data: bytes) -> None:
-        """One Engine.IO packet: CLOSE, PONG, or a Socket.IO packet."""
+        """One Engine.IO packet that is no event: CLOSE, PONG, or a Socket.IO packet."""
         head = data[:2]
-        if head == b"42":
-            self._event(data)
-        elif head == b"3" and len(data) == 1:
+        if head == b"3" and len(data) == 1:
             self.unanswered = False
         elif head == b"40":
             self._connect(data)
@@ -345,27 +356,47 @@ class Session(asyncio.Protocol):
         self._engine.own(self._engine.door.gone(self.sid))
 
     def _event(self, data: bytes) -> None:
+        """`42`, the acknowledgement's number if one is wanted, `["name",{…}]`."""
+        start = data.find(b'["', 2, 24)
+        stop = data.find(b'"', start + 2, start + 34)
+        event = self._engine.door.names.get(data[start + 2 : stop])
+        number, behind = data[2:start], data[stop + 1 : stop + 2]
+        if event is None or data[-1:] != b"]" or (number and not number.isdigit()):
+            self._odd_event(data)
+        elif behind == b",":
+            self._ask(number, event, data[stop + 2 : -1])
+        elif stop + 2 == len(data):
+            self._ask(number, event, b"{}")
+        else:
+            self._odd_event(data)
+
+    def _odd_event(self, data: bytes) -> None:
+        """Not as standard clients write it: another namespace's, or one to refuse."""
         if data[2:3] == b"/":
             self._to_library(data)
             return
-        start = data.find(b"[", 2, 24)
-        number = data[2:start] if start > 2 else b""
+        number, bracket, rest = data[2:].partition(b"[")
         try:
-            parts = _parts.decode(memoryview(data)[start:]) if start > 0 else []
+            parts = _parts.decode(bracket + rest)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             parts = []
-        door = self._engine.door
-        event = door.names.get(bytes(parts[0])) if parts else None
-        if event is None or (number and not number.isdigit()):
-            known = bool(parts) and (not number or number.isdigit())
-            self._engine.cut_off(self, "unknown_event" if known else "malformed")
-        elif self.seated:
+        event = self._engine.door.names.get(bytes(parts[0])[1:-1]) if parts else None
+        if not parts or (number and not number.isdigit()):
+            self._engine.cut_off(self, "malformed")
+        elif event is None:
+            self._engine.cut_off(self, "unknown_event")
+        else:
             # More than one payload is none: whatever wants fields refuses it.
-            payload = parts[1] if len(parts) == 2 else b"{}" if len(parts) == 1 else b"null"
-            self._answer(number, door.heard(self.sid, event, payload))
+            self._ask(number, event, bytes(parts[1]) if len(parts) == 2 else b"null")
 
-    def _answer(self, number: bytes, answer: Answer | Awaitable[Answer]) -> None:
-        if isinstance(answer, Message):
+    def _ask(self, number: bytes, event: str, payload: bytes) -> None:
+        if not self.seated:
+            return
+        answer = self._engine.door.heard(self.sid, event, payload)
+        if isinstance(answer, int):
+            if number:
+                self.write(ack_frame(number, Accepted(version=answer)))
+        elif isinstance(answer, Refused | Accepted):
             if number:
                 self.write(ack_frame(number, answer))
         else:
@@ -405,8 +436,12 @@ class Session(asyncio.Protocol):
     def _go_on(self) -> None:
         waiting = self._backlog
         while waiting and not self._busy and not self.cut:
-            self._packet(waiting.popleft())
-        if waiting is not None and not waiting:
+            data = waiting.popleft()
+            if data.startswith(b"42"):
+                self._event(data)
+            else:
+                self._packet(data)
+        if waiting is not None and not waiting and not self.cut:
             self._backlog = None
             self._transport.resume_reading()
 
@@ -439,9 +474,6 @@ class Engine:
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         return asyncio.get_running_loop()
-
-    #: Seconds.
-    time = staticmethod(monotonic)
 
     # --- coming and going -----------------------------------------------------------------------
 

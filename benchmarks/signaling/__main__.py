@@ -26,16 +26,8 @@ from .table import LIMITS, medians, table, told, versions, write_section
 NAMES = ("node", "ours", "plain", "bare")
 DOCUMENT = ROOT / "docs" / "performance.md"
 QUICK = Plan(
-    rounds=1,
-    seconds=0.5,
-    warm_up=0.3,
-    settle=0.2,
-    idle=100,
-    at_once=8,
-    lines=10,
-    window=1,
-    rooms=1_000,
-)  # fmt: skip
+    rounds=1, seconds=0.5, warm_up=0.1, settle=0.1, idle=400, at_once=8, lines=10, rooms=500
+)
 
 
 def say(text: str = "") -> None:

@@ -55,7 +55,7 @@ def table(results: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]) -
     lines.append("|---" * (len(results) + 1) + "|")
     for title, path, form in ROWS:
         ratio = title == "×"
-        if ratio and "node" not in results:
+        if "node" not in results and (ratio or "node" in path):
             continue
         cells = [_cell(one, results, path, form, ratio=ratio) for one in results.values()]
         lines.append(f"| {'to Node' if ratio else title} | " + " | ".join(cells) + " |")

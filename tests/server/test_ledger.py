@@ -100,7 +100,7 @@ async def test_who_is_told_finds_it_on_the_disk(court: Court) -> None:
 @pytest.mark.row("OP-01")
 async def test_a_group_waits_for_the_disk_as_every_transaction_does(court: Court) -> None:
     """FULL: what is acknowledged survives a power loss (docs/decisions/0005)."""
-    wanted = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 5000}
+    wanted = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
 
     found = await court.database.write_with(
         lambda store: {name: store.execute(text(f"PRAGMA {name}")).scalar() for name in wanted}
@@ -287,6 +287,24 @@ async def test_a_flaw_in_a_rule_is_told_to_its_caller_alone(court: Court) -> Non
 
     assert isinstance(wrong, ZeroDivisionError)
     assert fine is None
+
+
+@pytest.mark.row("OPS-04")
+async def test_a_group_waits_for_another_process_without_stopping_this_one(court: Court) -> None:
+    rooms = await court.rooms("mc-1", "mc-2")
+    await court.record(rooms[0], "joined")
+    other = sqlite3.connect(court.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    joining = asyncio.create_task(court.together(*(court.record(r, "media_ready") for r in rooms)))
+    async with court.database.read() as reader:
+        await reader.execute(text("SELECT 1"))
+    waited = not joining.done()
+    other.execute("COMMIT")
+    other.close()
+
+    assert await joining == ["", ""]
+    assert waited
 
 
 @pytest.mark.row("OP-01")

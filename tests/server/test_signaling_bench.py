@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.signaling.measures import NODE
 from benchmarks.signaling.payloads import DESCRIPTIONS, candidate
+from benchmarks.signaling.table import END, START, write_section
 from media.candidate import check_candidate
 from media.sdp import check_description
 
@@ -17,9 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def numbers(figures: Any) -> list[float]:
-    """Every number of a turn; `limit` is a word, and says of which core."""
+    """Every number of a turn but for what nobody else did; `limit` is a word."""
     if isinstance(figures, dict):
-        return [number for one in figures.values() for number in numbers(one)]
+        measured = [one for name, one in figures.items() if name != "others_share"]
+        return [number for one in measured for number in numbers(one)]
     return [] if isinstance(figures, str) else [figures]
 
 
@@ -46,6 +48,15 @@ async def test_four_servers_are_measured_side_by_side(tmp_path: Path) -> None:
         assert all(number > 0 for number in numbers(figures))
     for title in ("Node socket.io", "ours", "python-socketio, defaults", "bare aiohttp WebSocket"):
         assert title in printed
+
+
+def test_only_the_marked_section_of_the_document_changes(tmp_path: Path) -> None:
+    document = tmp_path / "performance.md"
+    document.write_text(f"before\n{START}\nof last year\n{END}\nafter\n")
+
+    write_section(document, ["| a table |"])
+
+    assert document.read_text() == f"before\n{START}\n| a table |\n{END}\nafter\n"
 
 
 def test_what_the_load_sends_passes_the_gate_of_the_media() -> None:

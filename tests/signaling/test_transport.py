@@ -16,6 +16,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
+from hypothesis import given
+from hypothesis import strategies as st
 from signaling_doubles import ORIGIN, PATIENCE, House, Person, open_house, people
 from structlog.testing import capture_logs
 
@@ -358,13 +360,28 @@ async def test_a_flood_is_cut_while_another_goes_on(tmp_path: Path, packet: str)
 
 
 def test_a_bucket_gives_a_burst_and_then_its_rate() -> None:
-    bucket = Bucket(rate=2, burst=3, now=0)
+    now = [0.0]
+    bucket = Bucket(rate=2, burst=3, clock=lambda: now[0])
 
-    at_once = [bucket.take(0) for _ in range(4)]
-    later = [bucket.take(1) for _ in range(3)]
+    at_once = [bucket.take() for _ in range(4)]
+    now[0] = 1
+    later = [bucket.take() for _ in range(3)]
 
     assert at_once == [True, True, True, False]
     assert later == [True, True, False]
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.integers(1, 40)), max_size=30))
+def test_no_bucket_gives_more_than_its_rate_and_two_bursts(steps: list[tuple[float, int]]) -> None:
+    now = [0.0]
+    bucket = Bucket(rate=5, burst=20, clock=lambda: now[0])
+
+    given_out = 0
+    for seconds, asked in steps:
+        now[0] += seconds
+        given_out += sum(bucket.take() for _ in range(asked))
+
+    assert given_out <= 20 + 20 + 5 * now[0]
 
 
 async def test_a_reader_that_does_not_read_is_cut_with_bounded_memory(tmp_path: Path) -> None:
