@@ -48,6 +48,7 @@ class KeyRing:
 
     def __init__(self, directory: Path, *, permanent: bool = False) -> None:
         self._directory = directory
+        self._index_path = directory / "index.json"
         self._permanent = permanent
         self._stamp: tuple[int, int, int] | None = None
         self._index = Index()
@@ -141,10 +142,6 @@ class KeyRing:
             self._stamp = stamp
             return True
         raise KeyRingDamaged(f"a private key is missing in {self._directory}")
-
-    @property
-    def _index_path(self) -> Path:
-        return self._directory / "index.json"
 
     def _path(self, kid: str) -> Path:
         return self._directory / f"{kid}.pem"

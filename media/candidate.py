@@ -21,8 +21,10 @@ _NUMBER = re.compile(r"[0-9]{1,10}")
 #: What Chromium, Firefox, Safari and aiortc say of a UDP candidate, in one look: most of all that
 #: comes. Whatever this does not match is read field by field.
 _USUAL = re.compile(
-    r"candidate:[A-Za-z0-9+/]{1,32} [12] (?i:udp) ([0-9]{1,10}) ([0-9A-Fa-f.:]+) ([0-9]{1,5})"
-    r" typ (host|srflx|prflx|relay)(?: raddr ([0-9A-Fa-f.:]+) rport ([0-9]{1,5}))?"
+    r"candidate:[A-Za-z0-9+/]{1,32} [12] (?i:udp) (?P<priority>[0-9]{1,10})"
+    r" (?:(?P<address>[0-9A-Fa-f.:]{2,45})|[A-Za-z0-9-]{1,63}\.local) (?P<port>[0-9]{1,5})"
+    r" typ (?:host|srflx|prflx|relay)"
+    r"(?: raddr (?P<raddr>[0-9A-Fa-f.:]{2,45}) rport (?P<rport>[0-9]{1,5}))?"
     r"(?: generation [0-9]{1,3})?(?: ufrag [\x21-\x7e]{1,256})?"
     r"(?: network-id [0-9]{1,3})?(?: network-cost [0-9]{1,4})?"
 )
@@ -43,7 +45,10 @@ def check_candidate(candidate: str) -> None:
     `candidate` is what `RTCIceCandidate.candidate` holds: « candidate:… », or an empty string
     for the end of candidates (RFC 8838).
     """
-    if candidate:
+    usual = _USUAL.fullmatch(candidate)
+    if usual is not None:
+        _check_usual(usual)
+    elif candidate:
         _parse(candidate)
 
 
@@ -58,9 +63,6 @@ def candidate_kind(candidate: str) -> CandidateKind | None:
 def _parse(candidate: str) -> CandidateKind:
     if len(candidate) > MAX_LENGTH:
         raise CandidateRefused("too_long")
-    usual = _USUAL.fullmatch(candidate)
-    if usual:
-        return _usual(*usual.groups())
     if not _TEXT.fullmatch(candidate):
         raise CandidateRefused("character")
     if not candidate.startswith(_PREFIX):
@@ -78,25 +80,17 @@ def _parse(candidate: str) -> CandidateKind:
     return cast(CandidateKind, kind)
 
 
-def _usual(
-    priority: str, address: str, port: str, kind: str, related: str | None, related_port: str | None
-) -> CandidateKind:
+def _check_usual(usual: re.Match[str]) -> None:
+    """What the grammar leaves open. Addresses as the C library reads them: no name, no scope."""
+    priority, port, related_port = usual["priority"], usual["port"], usual["rport"]
     if not 1 <= int(priority) <= _MAX_PRIORITY:
         raise CandidateRefused("priority")
-    _check_ip(address)
-    if int(port) > 65_535:
+    if int(port) > 65_535 or (related_port is not None and int(related_port) > 65_535):
         raise CandidateRefused("port")
-    if related is not None and related_port is not None:
-        _check_ip(related)
-        if int(related_port) > 65_535:
-            raise CandidateRefused("port")
-    return cast(CandidateKind, kind)
-
-
-def _check_ip(address: str) -> None:
-    """The C library's reading of an address, without a name or a scope."""
     try:
-        socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+        for address in (usual["address"], usual["raddr"]):
+            if address is not None:
+                socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
     except OSError:
         raise CandidateRefused("address") from None
 

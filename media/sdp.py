@@ -180,6 +180,7 @@ def _check_candidates(*sections: _Section) -> None:
     found = [
         f"{name}:{value}"
         for section in sections
+        if "candidate" in section.first
         for name, value in section.attributes
         if name == "candidate"
     ]
@@ -204,6 +205,7 @@ def _bundle_head(session: _Section, section: _Section, live: list[_Section]) -> 
 
 def _check_transport(*sources: _Section) -> None:
     """Every part of a transport must be said by the section, its bundle's head or the session."""
+    said = set[str]().union(*(source.first for source in sources))
     for name in _TRANSPORT:
-        if all(source.get(name) is None for source in sources):
+        if name not in said:
             raise SdpRefused(f"missing_{name.replace('-', '_')}")

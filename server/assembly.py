@@ -249,7 +249,7 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         here = app[keys.CONSOLE_SOCKETS].online(doctor)
         return here or (isinstance(rooms, Cluster) and rooms.online(doctor))
 
-    ledger = Ledger(parts.database)
+    ledger = Ledger(parts.database, watch=meters)
     witness = RoomWitness(
         registre=registre,
         ledger=ledger,

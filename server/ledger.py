@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar, cast
+from time import perf_counter
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
@@ -23,6 +24,14 @@ Rule = Callable[[Page], Result]
 
 #: Jobs of one transaction: some milliseconds for those who wait for something else.
 MOST = 64
+
+
+class Watch(Protocol):
+    """Who measures; seconds."""
+
+    def ledger_group(self, jobs: int, seconds: float) -> None: ...
+
+    def ledger_wait(self, seconds: float) -> None: ...
 
 
 class LedgerClosed(Exception):
@@ -50,9 +59,10 @@ class Ledger:
     `most`: jobs of one group.
     """
 
-    def __init__(self, database: Database, most: int = MOST) -> None:
+    def __init__(self, database: Database, most: int = MOST, watch: Watch | None = None) -> None:
         self._database = database
         self._most = most
+        self._watch = watch
         self._pending: list[Job] = []
         #: There while something is pending.
         self._writer: asyncio.Task[None] | None = None
@@ -66,12 +76,14 @@ class Ledger:
         """
         if self._closed:
             raise LedgerClosed
-        loop = asyncio.get_running_loop()
+        loop, asked = asyncio.get_running_loop(), perf_counter()
         job = Job(needs, rule, loop.create_future())
         self._pending.append(job)
         if self._writer is None:
             self._start()
         outcome = await job.done
+        if self._watch is not None:
+            self._watch.ledger_wait(perf_counter() - asked)
         if outcome.refusal is not None:
             raise outcome.refusal
         return cast(Result, outcome.result)
@@ -104,6 +116,7 @@ class Ledger:
             await self._write_group(group)
 
     async def _write_group(self, group: Sequence[Job]) -> None:
+        began = perf_counter()
         try:
             outcomes = await self._database.write_with(partial(_run, group))
         except OperationalError as wrong:
@@ -120,6 +133,8 @@ class Ledger:
             for job in group:
                 job.done.cancel()
             raise
+        if self._watch is not None:
+            self._watch.ledger_group(len(group), perf_counter() - began)
         for job, outcome in zip(group, outcomes, strict=True):
             if not job.done.done():
                 job.done.set_result(outcome)

@@ -336,8 +336,10 @@ def answer(room: Room, role: Role, description: Description) -> Step:
 
 
 def candidate(room: Room, role: Role, one: Candidate) -> Step:
-    _open(room)
-    _current(room, one.negotiation)
+    """The most frequent of all verbs."""
+    if room.phase == "ended" or one.negotiation != room.negotiation or not room.negotiation:
+        _open(room)
+        _current(room, one.negotiation)
     if len(room.signals) >= MAX_SIGNALS:
         raise NotAllowed("too_many_candidates", "Trop de candidats ICE.")
     try:

@@ -160,13 +160,13 @@ class Rooms:
             return self._become(step, asked=(access, event, payload))
 
     def _step(self, access: Access, sid: str, event: str, payload: Message) -> Step:
-        room = self._rooms.get(access.room)
-        if room is None or room.place(access.role).sid != sid:
+        room, role = self._rooms.get(access.room), access.role
+        if room is None or room.place(role).sid != sid:
             raise NotAllowed("not_seated", "Cette page n'occupe plus ce rendez-vous.")
         verb = VERBS.get(event)
         if verb is not None:
-            return verb(room, access.role, payload)
-        return TIMED_VERBS[event](room, access.role, payload, self._clock())
+            return verb(room, role, payload)
+        return TIMED_VERBS[event](room, role, payload, self._clock())
 
     async def dropped(self, access: Access, sid: str) -> None:
         """The socket is gone without a word; no failure of the record can keep it here."""
@@ -221,15 +221,18 @@ class Rooms:
 
     async def beat(self) -> None:
         """Put on record who is there now; forget rooms that have been empty for long."""
-        for room_id in list(self._rooms):
-            try:
-                async with self._turn(room_id):
-                    await self._beat(self._rooms[room_id])
-            except Exception:
-                # One room's record must not stop the heart of the others.
-                log.exception("beat_failed")
+        # All at once: the record writes in one transaction what comes together.
+        await asyncio.gather(*(self._beat(room_id) for room_id in list(self._rooms)))
 
-    async def _beat(self, room: Room) -> None:
+    async def _beat(self, room_id: str) -> None:
+        try:
+            async with self._turn(room_id):
+                await self._beat_in_turn(self._rooms[room_id])
+        except Exception:
+            # One room's record must not stop the heart of the others.
+            log.exception("beat_failed")
+
+    async def _beat_in_turn(self, room: Room) -> None:
         alive = room.occupied and room.phase != "ended"
         if alive or room.id in self._owed:
             await self._record(room.id, (minute(room),) if alive else (), None)

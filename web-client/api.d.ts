@@ -30,6 +30,7 @@ export interface RoomAccess {
   expires_in: number;
   ice_servers: IceServer[];
   ice_policy: "all" | "relay";
+  salle: string;
 }
 
 /** The secret of a join link (its URL fragment). */

@@ -105,6 +105,8 @@ export class Call extends EventTarget {
   join() {
     const socket = (this.#socket = io("/", {
       path: "/socket.io",
+      // Brings both sides of a room to the same process of the service.
+      query: this.#access.salle ? { salle: this.#access.salle } : {},
       transports: ["websocket"],
       forceNew: true,
       auth: (give) => void this.#authenticate(give),

@@ -51,7 +51,7 @@ class Target:
             raise LoadFailed(f"{len(self.failures)} × {self.failures[0]}")
 
     def leave(self) -> None:
-        """The run is over: what the sockets see from now on is no failure."""
+        """The run is over."""
         self.over = True
         for peer in self.peers:
             peer.abort()
@@ -60,7 +60,13 @@ class Target:
         self.peers.append(peer)
         task = asyncio.get_running_loop().create_task(peer.connect())
         self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._connected)
+
+    def _connected(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        wrong = None if task.cancelled() else task.exception()
+        if wrong is not None:
+            self.failed(f"not connected: {wrong}")
 
 
 # --- rendezvous ---------------------------------------------------------------------------------

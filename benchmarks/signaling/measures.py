@@ -12,9 +12,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .children import ROOT, TICKS, Child, busy, running
+from .children import CORES, ROOT, TICKS, Child, busy, running
 from .loads import PATIENCE, Lines, LoadFailed, Meetings, Target
 from .payloads import Pairs, relay_tokens
+from .seeding import Seats, issued
 from .wire import Bare, Ours, Peer, SocketIo
 
 NODE = shutil.which("node", path=f"{os.environ['PATH']}{os.pathsep}{ROOT / '.venv' / 'bin'}")
@@ -68,38 +69,47 @@ class Contender:
         self._command = command
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[tuple[Child, Target]]:
+    async def serving(self, rooms: int = 0) -> AsyncIterator[tuple[Child, Target]]:
+        """`rooms`: so many with tokens of this very process, where it gives any."""
         async with running(self._command) as child:
-            target = Target(child.port, self.peer, self.tokens())
+            target = Target(child.port, self.peer, await self.tokens(child.port, rooms))
             try:
                 yield child, target
             finally:
+                # Before the server goes: what the sockets see from now on is no failure.
                 target.leave()
         # The sockets' own ends come in the next turns of the loop.
         await asyncio.gather(*target.tasks, return_exceptions=True)
 
-    def tokens(self) -> Pairs:
+    async def tokens(self, port: int, rooms: int) -> Pairs:
         return relay_tokens()
 
 
 class OurServer(Contender):
-    """Starts each time on a fresh copy of the same seeded directory: a token serves once."""
+    """Starts each time on a fresh copy of the same seeded directory: a token serves once.
 
-    def __init__(self, seeded: Path, tokens: list[tuple[str, str]]) -> None:
+    `signed`: tokens that another process made, for idle clients (one's own are remembered until
+    they serve, which would count as memory that clients give back) or, with `foreign`, for all.
+    """
+
+    def __init__(self, seeded: Path, rooms: list[str], signed: Seats, *, foreign: bool) -> None:
         super().__init__("ours", [], Ours)
-        self._seeded, self._tokens = seeded, tokens
+        self._seeded, self._rooms, self._signed = seeded, rooms, signed
+        self._foreign = foreign
 
     @contextlib.asynccontextmanager
-    async def serving(self) -> AsyncIterator[tuple[Child, Target]]:
+    async def serving(self, rooms: int = 0) -> AsyncIterator[tuple[Child, Target]]:
         with tempfile.TemporaryDirectory(prefix="telecontrole-") as folder:
             data = Path(folder) / "data"
             shutil.copytree(self._seeded, data)
             self._command = [sys.executable, "-m", "benchmarks.signaling.ours", str(data)]
-            async with super().serving() as both:
+            async with super().serving(rooms) as both:
                 yield both
 
-    def tokens(self) -> Pairs:
-        return iter(self._tokens)
+    async def tokens(self, port: int, rooms: int) -> Pairs:
+        if self._foreign or not rooms:
+            return iter(self._signed)
+        return iter(await asyncio.to_thread(issued, port, self._rooms[:rooms]))
 
 
 def others() -> dict[str, Contender]:
@@ -148,7 +158,8 @@ class Meter:
     @property
     def others_share(self) -> float:
         """Of the server's core, what went to neither of us."""
-        return max(0.0, self.core - self.server) / self.seconds
+        ours = self.server + (self.generator if len(CORES) == 1 else 0)
+        return max(0.0, self.core - ours) / self.seconds
 
     def figures(self, count: int, unit: str) -> dict[str, float | str]:
         if not count:
@@ -192,7 +203,7 @@ async def idle(contender: Contender, plan: Plan) -> dict[str, float]:
 
 
 async def rendezvous(contender: Contender, plan: Plan) -> dict[str, float | str]:
-    async with contender.serving() as (child, target):
+    async with contender.serving(plan.rooms) as (child, target):
         meetings, meter = Meetings(target, plan.rooms), Meter(child)
         await meetings.start(plan.at_once)
         await _until(meetings.exhausted, plan.warm_up)

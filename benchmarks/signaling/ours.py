@@ -14,6 +14,7 @@ from server.config import Config
 from .children import announce
 
 SECRET = "une-mesure-sans-aucune-personne-dedans"  # noqa: S105
+LOADTEST_KEY = "la-clef-de-cette-mesure-et-d-aucun-service"
 LONG = timedelta(hours=12)
 ORIGIN = "https://mesure.example"
 
@@ -32,6 +33,8 @@ def wide(data: Path, *origins: str) -> Config:
         messages_per_second=1e9,
         messages_burst=1_000_000_000,
         sockets=1_000_000,
+        loadtest="allowed",
+        loadtest_key=LOADTEST_KEY,
     )
 
 

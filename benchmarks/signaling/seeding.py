@@ -1,100 +1,72 @@
-"""Rooms for our own server, made before anything is measured: appointments of now, sessions, the
-information accepted, and both tokens of each. One médecin-conseil a room, as at any moment."""
+"""Rooms for our own server, made before anything is measured: real appointments of now, sessions,
+the information accepted; and the tokens that let two people in."""
 
-import asyncio
+import http.client
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import insert
-
-from controle.chaine import chainer
-from controle.presence import GenreFait, Role
-from controle.telecontrole import Contexte, Etat
 from server.clock import SystemClock
+from server.identity.sessions import Session
+from server.loadtest import making
 from server.record import Recorder
 from server.rings import Rings
-from server.store import people
-from server.store import schema as t
 from server.store.database import open_database
-from server.store.sql import RegistreSql, written
+from server.store.sql import RegistreSql
+from server.web import loadtest
 from signaling.access import Tokens
-from signaling.protocol import Role as SeatRole
+from signaling.protocol import Role
 
-from .ours import LONG, wide
+from .ours import LOADTEST_KEY, wide
 
-CAISSE = people.Caisse("caisse", "CPAM de Bretagne", "Europe/Paris", "3646")
+RUN = "mesures1"
+Seats = list[tuple[str, str]]
 
 
-async def seed(data: Path, rooms: int) -> list[tuple[str, str]]:
-    """Fill a data directory; the tokens of each room, the assuré's first."""
-    config, clock, now = wide(data), SystemClock(), datetime.now(UTC)
+async def seed(data: Path, count: int) -> tuple[list[str], Seats]:
+    """Fill a data directory; the rooms' ids, and signed tokens of each, the assuré's first."""
+    config, now = wide(data), datetime.now(UTC)
     database = await open_database(config.database)
     rings = Rings.open(data, now)
-    recorder, names = Recorder(clock, rings.seals), [str(uuid4()) for _ in range(rooms)]
+    tokens = Tokens(rings.tokens, config.origin, config.token_lifetime)
+    recorder = Recorder(SystemClock(), rings.seals)
+    rooms: list[str] = []
+    signed: Seats = []
     try:
         async with RegistreSql(database).transaction() as unite:
-            await people.add_caisse(unite.connection, CAISSE)
-            for table, rows in _people(names, now):
-                await unite.connection.execute(insert(table), rows)
-            await unite.connection.execute(insert(t.ligne), _informed(names, recorder))
+            for done in range(0, count, loadtest.MAX_AT_ONCE):
+                some = min(loadtest.MAX_AT_ONCE, count - done)
+                made = await making.make(unite.connection, recorder, RUN, some, now)
+                seats = await making.seats(unite.connection, RUN, made)
+                rooms += made
+                signed += [_signed(tokens, room, seats[room], now) for room in made]
     finally:
         await database.close()
-    tokens = Tokens(rings.tokens, config.origin, config.token_lifetime)
-    return await asyncio.to_thread(_tokens, names, tokens, now)
+    return rooms, signed
 
 
-def _people(names: list[str], now: datetime) -> list[tuple[Any, list[dict[str, Any]]]]:
-    """A room, its two people and their two sessions all go by one number."""
-    moment, later = written(now), written(now + LONG)
-    in_caisse = {"caisse": CAISSE.id}
-    doctors, assures, rooms, sessions = [], [], [], []
-    for number, name in enumerate(names):
-        doctor, assure = f"mc-{number}", f"as-{number}"
-        doctors.append({"id": doctor, "nom": f"Dr N{number}", "fonction": "", **in_caisse})
-        assures.append(
-            {"id": assure, "civilite": "Mme", "nom": f"N{number}", "courriel": "",
-             "telephone": "", **in_caisse}
-        )  # fmt: skip
-        rooms.append(
-            {"id": name, "medecin_conseil": doctor, "assure": assure, "debut": moment,
-             "contexte": str(Contexte.ARRET_MALADIE), "etat": str(Etat.CONVOQUE),
-             "fuseau": CAISSE.fuseau, "duree_minutes": 30, "examen_clinique": False,
-             "serie": name, "code": f"N-{number}", **in_caisse}
-        )  # fmt: skip
-        for kind, subject in (("assure", assure), ("console", doctor)):
-            sessions.append(
-                {"empreinte": subject, "reference": subject, "genre": kind, "sujet": subject,
-                 "telecontrole": name if kind == "assure" else None, "vue": moment,
-                 "expire": later}
-            )  # fmt: skip
-    return [
-        (t.medecin_conseil, doctors),
-        (t.assure, assures),
-        (t.telecontrole, rooms),
-        (t.session, sessions),
-    ]
+def _signed(tokens: Tokens, room: str, seats: making.Seats, now: datetime) -> tuple[str, str]:
+    def one(seat: Session, role: Role) -> str:
+        return tokens.issue(
+            "room", subject=seat.subject, role=role, room=room, session=seat.reference, now=now
+        )
+
+    return one(seats[0], "assure"), one(seats[1], "medecin_conseil")
 
 
-def _informed(names: list[str], recorder: Recorder) -> list[dict[str, Any]]:
-    """The first line of each record."""
-    rows = []
-    for name in names:
-        line = chainer(name, None, recorder.fact(GenreFait.INFORMATION_ACCEPTEE, Role.ASSURE))
-        rows.append(
-            {"telecontrole": name, "seq": line.seq, "genre": str(line.fait.genre),
-             "empreinte": line.empreinte, "contenu": json.dumps(line.en_dict())}
-        )  # fmt: skip
-    return rows
-
-
-def _tokens(names: list[str], tokens: Tokens, now: datetime) -> list[tuple[str, str]]:
-    def one(kind: SeatRole, subject: str, room: str) -> str:
-        return tokens.issue("room", subject=subject, role=kind, room=room, session=subject, now=now)
-
-    return [
-        (one("assure", f"as-{n}", name), one("medecin_conseil", f"mc-{n}", name))
-        for n, name in enumerate(names)
-    ]
+def issued(port: int, rooms: list[str]) -> Seats:
+    """The same from the running server, as it gives them to its own pages. Blocks."""
+    tokens: Seats = []
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    headers = {"Authorization": f"Bearer {LOADTEST_KEY}", "Content-Type": "application/json"}
+    for done in range(0, len(rooms), loadtest.MAX_AT_ONCE):
+        asked = json.dumps({"run": RUN, "rooms": rooms[done : done + loadtest.MAX_AT_ONCE]})
+        connection.request("POST", f"{loadtest.PATH}/jetons", asked, headers)
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            raise ConnectionRefusedError(f"no tokens: {answer.status}")
+        for one in json.loads(body)["rooms"]:
+            tokens.append((one["assure"]["token"], one["medecin_conseil"]["token"]))
+    connection.close()
+    return tokens

@@ -16,7 +16,7 @@ class Display:
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
         self._live = self._out.isatty()
-        self._told = 0.0
+        self._told = -PLAIN_EVERY
         self._written = False
 
     def say(self, text: str) -> None:

@@ -23,7 +23,7 @@ from .worker import LINE, Failed, Finished, Go, Order, Progress, Share, Told
 
 #: Seconds between the order and the first arrival, so that every process has heard it.
 LEAD = 0.3
-READY_DEADLINE, FAREWELL = 180.0, 10.0
+READY_DEADLINE, FAREWELL, GOODBYE = 180.0, 10.0, 3.0
 #: A storm comes so long after the last room has met.
 CALM = 2.0
 
@@ -75,10 +75,16 @@ class Process:
         news()
 
     async def end(self) -> None:
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
-        await self._process.wait()
+        """By itself if it can: its standard input ends. (Killing what has just ended would take
+        its status from asyncio, which then warns.)"""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
 
 
 class Outcome(msgspec.Struct):
@@ -166,7 +172,7 @@ class Run:
                           READY_DEADLINE)  # fmt: skip
         self._refuse_failures()
         start = monotonic() + LEAD
-        for process in self._processes:
+        for process in self._processes if not self._stopped else ():
             process.say(Go(start))
         sampler = Sampler(control)
         beside = [

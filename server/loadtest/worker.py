@@ -306,13 +306,14 @@ async def main() -> None:
     try:
         await generator.connect()
         await generator.prepare()
-        if go := await lines.readline():
-            start = msgspec.json.decode(go, type=Go).start
+        go = await lines.readline()
+        order = msgspec.json.decode(go, type=Go | Order) if go else Order("stop")
+        if isinstance(order, Go):
             listening = asyncio.create_task(generator.listen(lines))
             # Nothing made until now goes away, and what comes makes no cycles.
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
-            await generator.run(start)
+            await generator.run(order.start)
         tell(Finished(generator.tally))
     except* (Unreachable, PeerRefused, aiohttp.ClientError) as wrong:
         tell(Failed(str(first(wrong))))

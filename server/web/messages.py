@@ -72,6 +72,9 @@ class RoomAccess(Body, frozen=True):
     ice_servers: list[IceServer]
     #: "relay" hides each party's address from the other.
     ice_policy: Literal["all", "relay"] = "all"
+    #: Goes with the socket's address as « ?salle= », so that a proxy brings both sides of a room
+    #: to the same of several processes; empty: there is one.
+    salle: str = ""
 
 
 # --- assuré -------------------------------------------------------------------------------------

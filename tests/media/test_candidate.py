@@ -1,5 +1,7 @@
 """The grammar of candidates: what browsers say passes, everything else is refused."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -103,3 +105,45 @@ def test_any_text_passes_or_is_refused_and_nothing_else(candidate: str) -> None:
 
     assert candidate.isascii()
     assert "\n" not in candidate
+
+
+ADDRESSES = st.sampled_from(
+    ["192.0.2.2", "10.0.0.5", "2001:db8::1", "::", "::ffff:192.0.2.1", "256.1.1.1", "1.2.3",
+     "01.2.3.4", "1.2.3.4.5", ":::", "fe80::1", "12345::", "...", "a.b", "dead:beef",
+     "1f4712db-ea17.local", "x" * 63 + ".local", "x" * 64 + ".local", ".local", "a.b.local"],
+)  # fmt: skip
+
+
+@given(
+    foundation=st.sampled_from(["1", "842163049", "aZ+/", "x" * 33, ""]),
+    component=st.sampled_from(["1", "2", "3"]),
+    transport=st.sampled_from(["udp", "UDP", "uDp", "tcp", "sctp"]),
+    priority=st.sampled_from(["0", "1", "2122260223", "2147483647", "2147483648", "9999999999"]),
+    address=ADDRESSES,
+    port=st.sampled_from(["0", "9", "65535", "65536", "99999", "123456", "-1"]),
+    kind=st.sampled_from(["host", "srflx", "relay", "hots"]),
+    related=st.none() | st.tuples(ADDRESSES, st.sampled_from(["0", "46154", "70000"])),
+    tail=st.sampled_from(
+        ["", " generation 0", " generation 0 ufrag EEtu network-id 1 network-cost 10", " ufrag",
+         " x y", " generation 0 generation 0", " network-cost 99999"]
+    ),
+)  # fmt: skip
+def test_the_quick_look_and_the_careful_one_agree(
+    foundation: str, component: str, transport: str, priority: str, address: str, port: str,
+    kind: str, related: tuple[str, str] | None, tail: str,
+) -> None:  # fmt: skip
+    middle = f" raddr {related[0]} rport {related[1]}" if related else ""
+    text = (
+        f"candidate:{foundation} {component} {transport} {priority} {address} {port}"
+        f" typ {kind}{middle}{tail}"
+    )
+
+    assert verdict(check_candidate, text) == verdict(candidate_kind, text)
+
+
+def verdict(look: Callable[[str], object], text: str) -> bool:
+    try:
+        look(text)
+    except CandidateRefused:
+        return False
+    return True

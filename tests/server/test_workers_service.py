@@ -12,7 +12,7 @@ import pytest
 from command import Command
 from redis_server import RedisServer, until
 from server_people import SECRET
-from worker_scenes import TOML, Cast, Party, Running, identifier
+from worker_scenes import TOML, Cast, Party, Running, alive, identifier
 
 from certs.tls import LocalTls, ensure_local_tls
 from server import offline
@@ -92,7 +92,7 @@ async def test_the_owner_is_killed_and_the_call_goes_on_with_the_other_worker(
 
 
 @pytest.mark.row("OPS-04")
-async def test_all_workers_share_the_port_and_a_dead_one_is_started_again(
+async def test_all_workers_share_the_port_a_dead_one_is_started_again_and_a_stop_stops_all(
     running: Running, tls: LocalTls
 ) -> None:
     port = running.logged("workers_serving")[0]["port"]
@@ -108,19 +108,13 @@ async def test_all_workers_share_the_port_and_a_dead_one_is_started_again(
             async with http.get(url, ssl=context, headers={"Connection": "close"}) as answer:
                 assert answer.status == 200
 
-    assert running.logged("worker_died")[0]["count"] == 1
-    assert len([one for one in running.logged("worker_started") if one["count"] == 1]) == 2
-
-
-@pytest.mark.row("OPS-04")
-async def test_a_stop_stops_all_and_says_so_by_its_status(running: Running) -> None:
     pids = [running.pid(number) for number in (0, 1)]
-
     status = await running.command.end()
 
     assert status == 0
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
-    assert running.logged("worker_died") == []
+    assert not any(alive(pid) for pid in pids)
+    assert [one["count"] for one in running.logged("worker_died")] == [1]
+    assert len([one for one in running.logged("worker_started") if one["count"] == 1]) == 2
 
 
 @pytest.mark.row("OPS-04")
@@ -129,4 +123,4 @@ async def test_a_parent_that_is_killed_takes_its_workers_along(running: Running)
 
     running.command.process.kill()
 
-    await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
+    await until(lambda: not any(alive(pid) for pid in pids))

@@ -321,6 +321,7 @@ async def test_what_could_not_be_told_to_the_owner_is_told_when_the_line_is_back
     await redis.start()
 
     await until(lambda: owner.rooms.get("R").phase == "ended")
+    await until(lambda: owner.rooms.connected and other.rooms.connected)
     assert still == "waiting"
 
 
