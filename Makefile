@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test check lint types unit browser bench-admission bench-rappels rows screenshots lock setup clean
+.PHONY: help demo test check lint types unit browser bench bench-admission bench-rappels rows screenshots lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -39,6 +39,9 @@ types: $(VENV)/demo ## print the browser's types from the Python ones
 bench-admission: $(VENV)/test ## each step from admission to picture, warm and cold, as a table
 	./deploy/need 'test -x /usr/bin/chromium' chromium
 	$(BIN)/python -m pytest tests/browser/test_admission_steps.py -s -q
+
+bench: $(VENV)/test ## five signaling servers side by side, into docs/performance.md
+	$(BIN)/python -m benchmarks.signaling
 
 bench-rappels: $(VENV)/test ## 5,000 reminders due at one minute, by SMTP to a relay that takes 200 ms each
 	$(BIN)/python -m benchmarks.rappels

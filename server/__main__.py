@@ -1,4 +1,4 @@
-"""The command `telecontrole`: demo, serve, export, verify, keys, login, annuaire, cle-api."""
+"""The command `telecontrole`: what each word of it does, and its options."""
 
 import argparse
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any
 import segno
 
 from . import demo as demonstration
+from . import loadtest as load
 from . import offline, serving, workers
 from .caisse import directory, key_commands
 from .config import Config, ConfigurationError, from_environment
@@ -141,6 +142,10 @@ def simulate(options: argparse.Namespace) -> int:
     return year(options)
 
 
+def loadtest(options: argparse.Namespace) -> int:
+    return load.main(options)
+
+
 def technique(options: argparse.Namespace) -> int:
     return configured(
         options,
@@ -201,6 +206,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--jobs", type=int, default=0, help="processus (défaut : un par cœur)")
     one.add_argument("--json", type=Path, help="écrit le résultat")
     one.add_argument("--broken", choices=("vrai", "heure", "oubli"), help=argparse.SUPPRESS)
+
+    load.arguments(command("loadtest", loadtest, "Un essai de charge, avec son rapport."))
 
     one = command(
         "technique", technique, "Comment les entretiens se sont passés, techniquement, en chiffres."

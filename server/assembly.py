@@ -320,6 +320,7 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         (keys.DESK, desk), (keys.DOOR, door), (keys.OUTCOMES, outcomes), (keys.ROOMS, rooms),
         (keys.PLANNING, planning), (keys.SIO, sio), (keys.ROOM_SOCKETS, room_sockets),
         (keys.CONSOLE_SOCKETS, console_sockets), (keys.WITNESS, witness),
+        (keys.TICKETS, tickets),
         (keys.LEDGER, ledger),
     ):  # fmt: skip
         app[key] = value  # type: ignore[misc]

@@ -26,6 +26,7 @@ from .notify.postman import Postman
 from .pusher import Pusher
 from .rings import Rings
 from .store.sql import RegistreSql
+from .tickets import Tickets
 from .witness import RoomWitness
 
 CONFIG = web.AppKey("config", Config)
@@ -52,4 +53,5 @@ POSTMAN = web.AppKey("postman", Postman)
 PLANNING = web.AppKey("planning", Planning)
 VAULT = web.AppKey("vault", Vault)
 LEDGER = web.AppKey("ledger", Ledger)
+TICKETS = web.AppKey("tickets", Tickets)
 WITNESS = web.AppKey("witness", RoomWitness)

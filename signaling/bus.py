@@ -11,7 +11,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import aclosing
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -197,18 +197,24 @@ class Bus:
             # A connection made anew in silence would have missed messages.
             retry=Retry(NoBackoff(), 0),
         )
-        async with client, aclosing(client.pubsub()) as channels:
+        channels = client.pubsub()
+        try:
             await self._subscribe(channels)
             await self._sign(client)
             still_wanted()
-            self._client = client
-            try:
-                await self._listen(client, channels)
-            finally:
-                self._client = None
-                self._out.clear()
-                if self.listener is not None:
-                    self.listener.down()
+            await self._connected(client, channels)
+        finally:
+            await undisturbed(closed(channels, client))
+
+    async def _connected(self, client: Redis, channels: PubSub) -> None:
+        self._client = client
+        try:
+            await self._listen(client, channels)
+        finally:
+            self._client = None
+            self._out.clear()
+            if self.listener is not None:
+                self.listener.down()
 
     async def _subscribe(self, channels: PubSub) -> None:
         wanted = (self._channel(self.id), self._channel(ALL))
@@ -329,3 +335,17 @@ async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
             task.cancel()
         await asyncio.wait(running, timeout=0.1)
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def closed(channels: PubSub, client: Redis) -> None:
+    for one in (channels, client):
+        with suppress(RedisError, OSError):
+            await one.aclose()
+
+
+async def undisturbed(work: Coroutine[Any, Any, None]) -> None:
+    """To its end, whoever cancels meanwhile: a socket half closed is one that stays."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([task])

@@ -55,6 +55,11 @@ class Claims:
         self._ready = True
         return lost
 
+    @property
+    def broken_before(self) -> bool:
+        """The line was there, and was lost since."""
+        return self._broken
+
     def broken(self) -> None:
         self._ready, self._broken = False, True
 

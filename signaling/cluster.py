@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from .access import Access
 from .bus import Bus
 from .calls import Calls, Moved, Turns, unavailable
-from .claims import Claims
+from .claims import SETTLE, Claims
 from .crossing import (
     ALL,
     Answered,
@@ -408,7 +408,7 @@ class Cluster(Rooms):
     def _shadow(self, room_id: str) -> Shadow | None:
         self._unsaid.discard(room_id)
         room = self._rooms.get(room_id)
-        return Shadow(room=replace(room, signals=())) if room else None
+        return Shadow(room=replace(room, mail=None)) if room else None
 
     @property
     def consoles(self) -> frozenset[str]:
@@ -439,6 +439,8 @@ class Cluster(Rooms):
 
     async def up(self) -> None:
         """:raises BusDown:"""
+        if self._claims.broken_before:
+            self._show_days_again()
         for lost in await self._claims.again():
             self._lose(lost)
         self._bus.tell(ALL, Hello(doctors=sorted(self._consoles)))
@@ -485,7 +487,20 @@ class Cluster(Rooms):
         self.dead(to)
         self._calls.give_up(to)
 
+    def _show_days_again(self) -> None:
+        """What changed meanwhile on other workers was not heard here."""
+        if not self._turns.busy("days"):
+            self._turns.then("days", self._days_shown())
+
+    async def _days_shown(self) -> None:
+        # When whoever comes back has told its rooms.
+        await asyncio.sleep(SETTLE)
+        for doctor in self.consoles:
+            self.server.changed("day", doctor)
+
     def _hello(self, sender: str, hello: Hello) -> None:
+        if sender in self._peers:
+            self._show_days_again()
         self._calls.give_up(sender)
         self._part([sender])
         self._met(sender, hello)

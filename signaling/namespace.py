@@ -195,6 +195,10 @@ class RoomNamespace(_Door):
         memory, instance = self._entering.pop(sid)
         try:
             await self._rooms.join(access, memory, sid, instance)
+        except NotAllowed as refused:
+            # The worker that carries the room cannot be reached now, for one.
+            log.info("opening_refused", code=refused.code, namespace="/")
+            return False
         except Exception:
             # Not on record means not in the room: the client tries again.
             log.exception("opening_failed", namespace="/")

@@ -81,6 +81,15 @@ class Relay(Struct, frozen=True, gc=False):
     signal: Signal
 
 
+class Mail(Struct, frozen=True, gc=False):
+    """What was relayed, the newest first: a chain, so that the hundredth is kept as quickly as the
+    first."""
+
+    relay: Relay
+    before: "Mail | None"
+    count: int
+
+
 class Place(Struct, frozen=True, gc=False):
     """One seat; `sid` is the socket that holds it now."""
 
@@ -112,8 +121,8 @@ class Room(Struct, frozen=True, gc=False):
     medecin_conseil: Place = Place()
     reception: Reception = UNKNOWN
     negotiation: int = 0
-    #: What was relayed in the negotiation in course, each with who it is for.
-    signals: tuple[Relay, ...] = ()
+    #: What was relayed in the negotiation in course, for who comes back.
+    mail: "Mail | None" = None
     seq: int = 0
     version: int = 0
     admitted_at: datetime | None = None
@@ -122,6 +131,15 @@ class Room(Struct, frozen=True, gc=False):
 
     def place(self, role: Role) -> Place:
         return self.assure if role == "assure" else self.medecin_conseil
+
+    @property
+    def signals(self) -> tuple[Relay, ...]:
+        """What was relayed, the oldest first, each with who it is for."""
+        found, mail = [], self.mail
+        while mail is not None:
+            found.append(mail.relay)
+            mail = mail.before
+        return tuple(reversed(found))
 
     @property
     def occupied(self) -> bool:
@@ -196,7 +214,7 @@ def join(
     )
     after = seated(room, role, place)
     if not same_page:
-        after = replace(after, signals=())
+        after = replace(after, mail=None)
     occurrences = [*_arrival(before, role, same_page=same_page)]
     too_late = before.presence == "lost" and before.since and now - before.since > grace
     if role == "assure" and room.phase == "admitted" and too_late:
@@ -231,7 +249,7 @@ def leave(room: Room, role: Role, now: datetime) -> Step:
     _open(room)
     if role == "medecin_conseil" and room.phase == "admitted":
         raise NotAllowed("in_call", "Terminez le télécontrôle ou remettez l'assuré en attente.")
-    after = seated(room, role, Place(presence="left", since=now), signals=())
+    after = seated(room, role, Place(presence="left", since=now), mail=None)
     if role == "assure" and after.phase == "admitted":
         after = gated(after)
     return Step(after, (Occurrence("left", role),))
@@ -286,9 +304,7 @@ def end(
     if room.phase == "ended":
         return Step(room)
     ending = Ending(at=now.isoformat(), by=by, reason=reason)
-    after = replace(
-        cooled(room), phase="ended", ending=ending, signals=(), version=room.version + 1
-    )
+    after = replace(cooled(room), phase="ended", ending=ending, mail=None, version=room.version + 1)
     role: Role | None = None if by == "service" else by
     return Step(after, (Occurrence("ended", role, detail={"by": by, "reason": reason}),))
 
@@ -321,7 +337,7 @@ def offer(room: Room, role: Role, description: Description) -> Step:
     if description.negotiation <= room.negotiation:
         raise NotAllowed("stale", "Cette offre est dépassée.")
     _check(description, "offer")
-    after = replace(room, negotiation=description.negotiation, signals=())
+    after = replace(room, negotiation=description.negotiation, mail=None)
     return _passed(after, "assure", "offer", description=description)
 
 
@@ -340,7 +356,7 @@ def candidate(room: Room, role: Role, one: Candidate) -> Step:
     if room.phase == "ended" or one.negotiation != room.negotiation or not room.negotiation:
         _open(room)
         _current(room, one.negotiation)
-    if len(room.signals) >= MAX_SIGNALS:
+    if room.mail is not None and room.mail.count >= MAX_SIGNALS:
         raise NotAllowed("too_many_candidates", "Trop de candidats ICE.")
     try:
         check_candidate(one.candidate)
@@ -418,6 +434,7 @@ def _passed(
     candidate: Candidate | None = None,
 ) -> Step:
     """Numbered, kept for who comes back, and on its way to the other side."""
-    seq = room.seq + 1
+    seq, mail = room.seq + 1, room.mail
     relay = Relay(to, Signal(seq=seq, kind=kind, description=description, candidate=candidate))
-    return Step(replace(room, seq=seq, signals=(*room.signals, relay)), relay=relay)
+    kept = Mail(relay, mail, mail.count + 1 if mail is not None else 1)
+    return Step(replace(room, seq=seq, mail=kept), relay=relay)

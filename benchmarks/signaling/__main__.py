@@ -23,7 +23,7 @@ from .loads import LoadFailed
 from .measures import NODE, SPARE, Contender, OurServer, Plan, descriptors, others, turn
 from .table import LIMITS, medians, table, told, versions, write_section
 
-NAMES = ("node", "ours", "plain", "bare")
+NAMES = ("node", "ours", "path", "plain", "bare")
 DISTURBED = (
     "Other processes were on the server's core in this run: its latencies above all are theirs."
 )

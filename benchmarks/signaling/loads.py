@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from .payloads import PER_NEGOTIATION, TRICKLED, Pairs, Script
 from .wire import Peer
 
-#: Signals of the other side in one rendezvous: a description and its candidates.
-SIGNALS = 1 + TRICKLED
+#: Signals of the other side in one rendezvous: a description, its candidates, their end.
+SIGNALS = 1 + TRICKLED + 1
 #: Seconds for what is not measured: rooms that fill, a last answer.
 PATIENCE = 20.0
 #: Sockets that are opened at once where that is not the measure.
@@ -109,7 +109,7 @@ class Half:
             self.peer.send(self._script.candidate(1, self.sent))
             self.sent += 1
             if self.sent == TRICKLED:
-                self.peer.send(self._script.media)
+                self.peer.send(self._script.end)
         if self.signals == SIGNALS:
             self._meeting.perhaps_over()
 

@@ -117,6 +117,7 @@ def others() -> dict[str, Contender]:
     script = str(Path(__file__).with_name("relay.mjs"))
     return {
         "node": Contender("Node socket.io", [NODE or "node", script], SocketIo),
+        "path": Contender("our fast path alone", [*module, "benchmarks.signaling.path"], SocketIo),
         "plain": Contender(
             "python-socketio, defaults", [*module, "benchmarks.signaling.plain"], SocketIo
         ),

@@ -78,9 +78,10 @@ def candidate(negotiation: int, index: int) -> dict[str, object]:
     }
 
 
-#: On record with ours, and told to both: the « state event » and the « chat-sized » one.
+#: The « state event »: with ours, the room's whole state is then told to both.
 DEVICES = {"microphone": True, "camera": True}
-MEDIA = {"state": "ready", "cause": "", "continuous": False}
+#: The « chat-sized » one, relayed: that there are no more candidates.
+END = {"negotiation": 1, "candidate": "", "sdp_mid": "0", "sdp_m_line_index": 0}
 
 
 # --- frames -------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ class Script:
         self._prefix = prefix
         self._ack = ack
         self.devices = masked(self._event("devices", DEVICES))
-        self.media = masked(self._event("media", MEDIA))
+        self.end = masked(self._event("candidate", END))
         self.candidate = cache(self._candidate)
         self.offer = cache(self._offer)
         self.answer = cache(self._answer)

@@ -40,7 +40,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """0: all objectives held; 1: one did not; 2: wrong usage, no server; 130: interrupted."""
+    """0: all objectives held; 1: one did not, or it broke off; 2: wrong usage, no server; 130:
+    interrupted, with a report."""
     from . import slo  # noqa: PLC0415
     from .control import Unreachable  # noqa: PLC0415
     from .plan import Misused, address_of  # noqa: PLC0415
@@ -116,7 +117,7 @@ async def _carried_out(
     sys.stdout.write(report.table(made) + "\n")
     if made.interrupted:
         return INTERRUPTED
-    return HELD if made.held else MISSED
+    return HELD if made.held and not made.failures else MISSED
 
 
 def _refuse(reason: str) -> int:

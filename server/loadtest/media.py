@@ -10,7 +10,7 @@ from media.robot import ConnectionLost, NegotiationFailed, RobotPeer
 
 from .client import Peer, PeerRefused
 from .measure import Tally
-from .room import DEADLINE, Line, Seated, code_of
+from .room import DEADLINE, Access, Line, Seated, code_of
 from .words import FLOWING, NOTHING, READY, new_mark
 
 
@@ -34,11 +34,11 @@ class _Seat:
             if b'"phase":"admitted"' in payload:
                 self.admitted.set()
 
-    async def enter(self, line: Line, token: str) -> None:
-        auth = {"token": token, "instance": f"{new_mark()}-media"}
+    async def enter(self, line: Line, access: Access) -> None:
+        auth = {"token": access.token, "instance": f"{new_mark()}-media"}
         self.peer = await Peer.open(
-            line.host, line.port, tls=line.tls, server_name=line.server_name, auth=auth,
-            on_event=self.heard, deadline=DEADLINE,
+            line.host, line.port, access.path, tls=line.tls, server_name=line.server_name,
+            auth=auth, on_event=self.heard, deadline=DEADLINE,
         )  # fmt: skip
         await self.seated.wait()
 
@@ -64,8 +64,8 @@ async def play(
     assure, doctor = _Seat("assure"), _Seat("medecin_conseil")
     try:
         async with asyncio.timeout(DEADLINE):
-            await assure.enter(line, access.assure.token)
-            await doctor.enter(line, access.medecin_conseil.token)
+            await assure.enter(line, access.assure)
+            await doctor.enter(line, access.medecin_conseil)
             await _meet(assure, doctor, tally)
         tally.count("media_rooms", monotonic())
         await stay()

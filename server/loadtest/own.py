@@ -5,10 +5,13 @@
 
 import asyncio
 import os
+import random
 import secrets
 import signal
 import socket
 import sys
+import threading
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from .plan import MAX_SOCKETS, Address
 
 HOST = "127.0.0.1"
 START_DEADLINE, STOP_DEADLINE = 60.0, 15.0
+PORTS = range(20_000, 32_000)
 _KEY, _SECRET = "LOADTEST_OWN_KEY", "LOADTEST_OWN_SECRET"
 
 
@@ -41,10 +45,13 @@ def config_of(folder: Path, port: int, key: str, secret: str) -> Config:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Below those that the system draws for whoever connects: while the server is away for its
+    restart, nobody takes its port, nor does a client reach itself there."""
+    for port in random.sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise Unreachable("aucun port libre pour le serveur d'essai.")
 
 
 class OwnServer:
@@ -64,7 +71,7 @@ class OwnServer:
                 sys.executable, "-m", "server.loadtest.own",
                 str(self._folder / "data"), str(self.address.port),
                 env={**os.environ, _KEY: self.key, _SECRET: self._secret},
-                stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log,
                 # Ctrl-C is for the command: it ends this server itself, in order.
                 start_new_session=True,
             )  # fmt: skip
@@ -72,10 +79,15 @@ class OwnServer:
             async with asyncio.timeout(START_DEADLINE):
                 while not await control.healthy():
                     if self._process.returncode is not None:
-                        raise Unreachable("le serveur d'essai s'est arrêté au démarrage.")
+                        raise Unreachable(f"le serveur d'essai s'est arrêté : {self._last()}")
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise Unreachable("le serveur d'essai ne répond pas.") from None
+
+    def _last(self) -> str:
+        """Its last line, which says why."""
+        lines = (self._folder / "server.log").read_text(errors="replace").splitlines()
+        return lines[-1][:300] if lines else "sans un mot."
 
     async def stop(self) -> None:
         process, self._process = self._process, None
@@ -97,7 +109,14 @@ class OwnServer:
 def main() -> None:
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
     config = config_of(folder, port, os.environ.pop(_KEY), os.environ.pop(_SECRET))
+    threading.Thread(target=end_with_parent, daemon=True).start()
     serving.run(serving.serve(config), folder, readable=False)
+
+
+def end_with_parent() -> None:
+    """Standard input ends with the command, however that ends: no server is left behind."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def address_of(url: str) -> Address:
     except ValueError as wrong:
         raise Misused(f"--target : {url} n'est pas une adresse.") from wrong
     if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", host):
-        raise Misused("--target : https://serveur, ou http://127.0.0.1:port.")
+        raise Misused("--target : https://exemple.fr, ou http://127.0.0.1:port.")
     if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
         raise Misused("--target : l'origine seule, sans chemin.")
     if parts.scheme == "http" and not _is_loopback(host):

@@ -10,6 +10,7 @@ from asyncio import Future
 from collections.abc import Awaitable
 from time import monotonic
 from typing import Literal, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -35,6 +36,12 @@ class Access(msgspec.Struct, frozen=True):
 
     room: str
     token: str
+    #: Brings both sides to the same of several processes; empty: there is one.
+    salle: str = ""
+
+    @property
+    def path(self) -> str:
+        return f"/socket.io/?{urlencode({'salle': self.salle})}" if self.salle else "/socket.io/"
 
 
 class Seated(msgspec.Struct, frozen=True):
@@ -42,8 +49,8 @@ class Seated(msgspec.Struct, frozen=True):
     medecin_conseil: Access
     console: str = ""
 
-    def token(self, role: Role) -> str:
-        return self.assure.token if role == "assure" else self.medecin_conseil.token
+    def of(self, role: Role) -> Access:
+        return self.assure if role == "assure" else self.medecin_conseil
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -78,16 +85,18 @@ class Meeting:
     async def arrive(self, *roles: Role, console: bool) -> None:
         """Enter one after the other, as people do."""
         for role in roles:
-            await self.enter(role, self.access.token(role))
+            await self.enter(role, self.access.of(role))
         if console:
             await self._open("console", {"token": self.access.console}, "/console", "day")
 
-    async def enter(self, role: Role, token: str) -> float:
+    async def enter(self, role: Role, access: Access) -> float:
         """Connected and seated; the seconds until the room was seen."""
-        auth = {"token": token, "instance": f"{self._words.mark.decode()}-{role[:7]}"}
-        return await self._open(role, auth, "/", "snapshot")
+        auth = {"token": access.token, "instance": f"{self._words.mark.decode()}-{role[:7]}"}
+        return await self._open(role, auth, "/", "snapshot", access.path)
 
-    async def _open(self, who: str, auth: object, namespace: str, first: str) -> float:
+    async def _open(
+        self, who: str, auth: object, namespace: str, first: str, path: str = "/socket.io/"
+    ) -> float:
         line, began = self._line, monotonic()
         self.step = "connect"
         seen = self._expect(who, first)
@@ -96,7 +105,7 @@ class Meeting:
             self._heard(who, name, payload, at)
 
         peer = await Peer.open(
-            line.host, line.port, tls=line.tls, server_name=line.server_name,
+            line.host, line.port, path, tls=line.tls, server_name=line.server_name,
             namespace=namespace, auth=auth, on_event=heard, deadline=DEADLINE,
         )  # fmt: skip
         self._peers[who] = peer
@@ -253,24 +262,25 @@ class Meeting:
         consoles = "console" in self._peers
         self._phase.clear()
         self._parting = False
-        ways = [self._return(role, fresh.token(role)) for role in ROLES]
+        ways = [self._return(role, fresh) for role in ROLES]
         if consoles:
-            ways.append(self._return("console", fresh.console))
+            ways.append(self._return("console", fresh))
         await asyncio.gather(*ways)
         self.step = "return"
         if any(self._phase.get(role) != b"admitted" for role in ROLES):
             raise PeerRefused("not_admitted_any_more")
         await self._answered([self._ask(role, "devices", DEVICES) for role in ROLES])
 
-    async def _return(self, who: Role | Literal["console"], token: str) -> None:
+    async def _return(self, who: Role | Literal["console"], fresh: Seated) -> None:
         began = monotonic()
         while True:
             await asyncio.sleep(random.uniform(*JITTER))  # noqa: S311
             try:
                 if who == "console":
-                    await self._open(who, {"token": token}, "/console", "day")
+                    await self._open(who, {"token": fresh.console}, "/console", "day")
                 else:
-                    self._tally.time("back", await self.enter(who, token), monotonic())
+                    took = await self.enter(who, fresh.of(who))
+                    self._tally.time("back", took, monotonic())
             except PeerRefused as refused:
                 late = monotonic() - began > RETURN_DEADLINE
                 if late or refused.code.startswith("token_"):

@@ -116,6 +116,7 @@ class Run:
         self._news = asyncio.Event()
         self._stopped = False
         self._recovered: float | None = None
+        self._failures: list[str] = []
 
     async def carry_out(self) -> Outcome:
         """:raises Unreachable: no server, or it refuses."""
@@ -184,7 +185,8 @@ class Run:
         try:
             await self._until(self._all_done, self._plan.expected + MARGIN)
             if not self._all_done():
-                self.stop()
+                self._failures.append("l'essai n'a pas fini dans le temps prévu.")
+                self._order("stop")
                 await self._until(self._all_done, FAREWELL)
         finally:
             for task in beside:
@@ -204,7 +206,7 @@ class Run:
             seconds=seconds,
             samples=sampler.samples,
             generator_cpu=max((max(p.cpu, default=0.0) for p in self._processes), default=0.0),
-            failures=[p.failed for p in self._processes if p.failed],
+            failures=[*self._failures, *(p.failed for p in self._processes if p.failed)],
             interrupted=self._stopped,
             recovered=self._recovered,
         )
@@ -254,7 +256,11 @@ class Run:
         else:
             self._order("storm")
             self._display.say("Le serveur est redémarré…")
-            await self._own.restart(control)
+            try:
+                await self._own.restart(control)
+            except Unreachable as wrong:
+                self._failures.append(str(wrong))
+                self._order("stop")
         await self._until(lambda: self._count("back") + self._count("rooms_lost") >= there, MARGIN)
         self._recovered = monotonic() - fallen
 

@@ -290,8 +290,10 @@ async def first_of(*waits: Coroutine[Any, Any, Any]) -> None:
 
 
 def tell(what: Told) -> None:
-    sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
-    sys.stdout.buffer.flush()
+    # Whoever started us may be gone: nobody is told then.
+    with suppress(BrokenPipeError):
+        sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
+        sys.stdout.buffer.flush()
 
 
 async def main() -> None:
@@ -314,10 +316,11 @@ async def main() -> None:
             gc.freeze()
             gc.set_threshold(50_000, 20, 100)
             await generator.run(order.start)
-        tell(Finished(generator.tally))
     except* (Unreachable, PeerRefused, aiohttp.ClientError) as wrong:
         tell(Failed(str(first(wrong))))
     finally:
+        # What was measured until then is told in any case.
+        tell(Finished(generator.tally))
         for task in (watching, listening):
             if task is not None:
                 task.cancel()

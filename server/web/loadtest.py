@@ -11,8 +11,6 @@ from msgspec import Meta
 from server import keys
 from server.loadtest import making
 from server.record import Recorder
-from server.tickets import Tickets
-from signaling.access import Tokens
 
 from .errors import Handler
 from .http import answer, body
@@ -107,9 +105,7 @@ async def renew(request: web.Request) -> web.Response:
 
 async def _seated(app: web.Application, run: str, rooms: list[str], *, consoles: bool) -> Rooms:
     """In the order asked for; what is not of this run is left out."""
-    config, clock = app[keys.CONFIG], app[keys.CLOCK]
-    tokens = Tokens(app[keys.RINGS].tokens, config.origin, config.token_lifetime)
-    tickets = Tickets(config, clock, tokens)
+    tickets = app[keys.TICKETS]
     async with app[keys.REGISTRE].lecture() as unite:
         seats = await making.seats(unite.connection, run, rooms)
     seated = []

@@ -35,7 +35,8 @@ def behind(proxies: Sequence[Network]) -> Callable[[str, Sequence[str]], str]:
     """The same for a socket: of its connection's address and the values of X-Forwarded-For."""
 
     def find(connection: str, forwarded: Sequence[str]) -> str:
-        peer = address(connection)
+        # Most often there is no proxy to look for.
+        peer = address(connection) if proxies else None
         if peer is None or not is_in(peer, proxies):
             return connection
         return str(client(peer, ",".join(forwarded).split(","), proxies))

@@ -42,7 +42,7 @@ async def test_four_servers_are_measured_side_by_side(tmp_path: Path) -> None:
     assert process.returncode == 0, printed
     measured = json.loads(file.read_text())
 
-    assert set(measured["medians"]) == {"node", "ours", "plain", "bare"}
+    assert set(measured["medians"]) == {"node", "ours", "path", "plain", "bare"}
     for figures in measured["medians"].values():
         assert set(figures) == {"rendezvous", "relay", "idle", "latency"}
         assert all(number > 0 for number in numbers(figures))

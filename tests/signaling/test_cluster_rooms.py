@@ -266,6 +266,23 @@ async def test_when_redis_is_back_rooms_keep_their_owner_and_guests_return(
     assert other.server.interruptions == []
 
 
+async def test_days_are_read_again_once_the_line_is_back(
+    workers: Workers, redis: RedisServer
+) -> None:
+    one, other = await workers.start(), await workers.start()
+    one.rooms.console("mc-1", True)
+    await until(lambda: other.rooms.online("mc-1"))
+
+    redis.stop()
+    await until(lambda: not one.rooms.connected and not other.rooms.connected)
+    other.rooms.changed("entry", "t-1", "mc-1")
+    await redis.start()
+
+    await until(lambda: ("day", "mc-1") in one.server.changes)
+    await until(lambda: one.rooms.connected and other.rooms.connected)
+    assert ("entry", "t-1") not in one.server.changes
+
+
 async def test_a_worker_that_was_thought_dead_gives_up_the_room_that_was_taken(
     workers: Workers, redis: RedisServer
 ) -> None:
