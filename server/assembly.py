@@ -265,7 +265,7 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         config=config,
         clock=clock,
         registre=registre,
-        sessions=ground.sessions,
+        ledger=ledger,
         tickets=tickets,
         recorder=recorder,
         rooms=rooms,
@@ -388,7 +388,7 @@ def push_handlers(
         doctor, changed = await desk.entry(telecontrole)
         if changed.in_person and rooms.get(telecontrole) is not None:
             # Whoever fixed or moved the date, both sides of the room see the one that holds.
-            async with registre.lecture() as unite:
+            async with registre.glance() as unite:
                 date = await standing.in_person(unite.connection, telecontrole)
             await rooms.meet(telecontrole, date.told() if date else None)
         if abs(datetime.fromisoformat(changed.start) - clock()) > NEAR:
@@ -402,7 +402,7 @@ def push_handlers(
         for room in rooms:
             # Not known of a room whose people all came by other workers.
             if room.phase != "ended" and witness.doctor_of.get(room.id) in (None, identifier):
-                async with registre.lecture() as unite:
+                async with registre.glance() as unite:
                     un = await unite.telecontrole(room.id)
                     reception = await witness.reception(unite, un)
                 await rooms.receive(room.id, reception)

@@ -17,6 +17,10 @@ def nowhere(kind: Kind, one: str, doctor: str) -> None:
     """There is no other worker."""
 
 
+#: Seconds in which the changes of one entry make one push.
+BREATH = 0.1
+
+
 class Item(NamedTuple):
     """`heard`: from another worker, which tells all whom it concerns."""
 
@@ -34,13 +38,38 @@ class Pusher:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Item] = asyncio.Queue()
         self._waiting: set[Item] = set()
+        #: Told within the last breath; changed again since.
+        self._recent: set[Item] = set()
+        self._soon: dict[Item, None] = {}
+        self._breath: asyncio.TimerHandle | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self.handlers: dict[Kind, Handler] = {}
         #: Tells the other workers, once it is done here.
         self.elsewhere: Callable[[Kind, str, str], None] = nowhere
 
     def entry_changed(self, telecontrole: str) -> None:
-        self._put(Item("entry", telecontrole))
+        """At once, and then once a breath: two people who meet change their room ten times in a
+        moment."""
+        item = Item("entry", telecontrole)
+        if item in self._recent:
+            self._soon[item] = None
+            return
+        self._recent.add(item)
+        self._put(item)
+        if self._breath is None:
+            self._breathe()
+
+    def _breathe(self) -> None:
+        self._breath = asyncio.get_running_loop().call_later(BREATH, self._put_soon)
+
+    def _put_soon(self) -> None:
+        self._breath = None
+        soon, self._soon = self._soon, {}
+        self._recent = set(soon)
+        for item in soon:
+            self._put(item)
+        if soon:
+            self._breathe()
 
     def doctor_changed(self, doctor: str, after: float = 0) -> None:
         """`after`: seconds to wait first, for what may undo itself (a reload)."""
@@ -87,5 +116,6 @@ class Pusher:
                 except Exception:
                     log.exception("push_failed")
         finally:
-            for timer in self._timers:
-                timer.cancel()
+            for timer in (*self._timers, self._breath):
+                if timer is not None:
+                    timer.cancel()

@@ -1,15 +1,30 @@
-"""What a session is given to open a socket: a token, and for a room its ICE servers."""
+"""What a session is given to open a socket: a token, and for a room its ICE servers; and whether
+it still opens one."""
 
 import hashlib
+from datetime import datetime
 
 from media.ice import ice_servers
-from signaling.access import Tokens
+from signaling.access import Access, Tokens
 from signaling.protocol import Role
+from signaling.room import NotAllowed
 
 from .clock import SystemClock
 from .config import Config
 from .identity.sessions import Session
+from .store.page import Page
 from .web.messages import IceServer, RoomAccess
+
+
+def check_token(page: Page, access: Access, now: datetime) -> None:
+    """What a signature cannot say; who is let in uses the token up.
+
+    :raises NotAllowed: it has served, or the session that it was made for is closed.
+    """
+    if not page.alive(access.session, now):
+        raise NotAllowed("token_revoked", "Cette session est fermée.")
+    if page.used(access.jti):
+        raise NotAllowed("token_used", "Cet accès a déjà servi.")
 
 
 class Tickets:

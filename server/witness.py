@@ -24,6 +24,7 @@ from .store import alive, chains, people
 from .store.facts import Milestones
 from .store.page import Draft, Needs, Page
 from .store.sql import RegistreSql, UniteSql
+from .tickets import check_token
 
 FACTS: dict[OccurrenceKind, GenreFait] = {
     "joined": GenreFait.ENTREE,
@@ -98,10 +99,7 @@ class RoomWitness:
 
     def _enter(self, access: Access, page: Page) -> tuple[Memory, str]:
         now = self._clock()
-        if not page.alive(access.session, now):
-            raise NotAllowed("token_revoked", "Cette session est fermée.")
-        if page.used(access.jti):
-            raise NotAllowed("token_used", "Cet accès a déjà servi.")
+        check_token(page, access, now)
         try:
             un = page.telecontrole(access.room)
         except TelecontroleInconnu:

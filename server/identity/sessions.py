@@ -103,33 +103,12 @@ class Sessions:
             .values(vue=written(now))
         )
 
-    async def alive(self, connection: AsyncConnection, reference: str, now: datetime) -> bool:
-        """Whether a token made for this session may still be used."""
-        row = (
-            await connection.execute(
-                select(t.session.c.revoquee, t.session.c.expire).where(
-                    t.session.c.reference == reference
-                )
-            )
-        ).first()
-        return row is not None and not row.revoquee and read(row.expire) >= now
-
     async def revoke(self, connection: AsyncConnection, reference: str, now: datetime) -> None:
         await connection.execute(
             update(t.session)
             .where(t.session.c.reference == reference)
             .values(revoquee=written(now))
         )
-
-    async def use_token(self, connection: AsyncConnection, jti: str, expires: int) -> bool:
-        """Take a room token's single use; False if it was taken before."""
-        known = await connection.scalar(
-            select(t.jeton_utilise.c.jti).where(t.jeton_utilise.c.jti == jti)
-        )
-        if known is not None:
-            return False
-        await connection.execute(insert(t.jeton_utilise).values(jti=jti, expire=expires))
-        return True
 
     async def forget_tokens(self, connection: AsyncConnection, before: datetime) -> None:
         """Used tokens that have long expired need not be remembered."""

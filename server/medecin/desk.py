@@ -7,17 +7,18 @@ from controle.presence import GenreFait, Role
 from controle.telecontrole import TransitionImpossible
 from server.clock import SystemClock
 from server.config import Config
-from server.identity.sessions import Session, Sessions
+from server.identity.sessions import Session
+from server.ledger import Ledger
 from server.notify import notices
 from server.record import Recorder
 from server.store import people
 from server.store.facts import milestones
+from server.store.page import Needs, Page
 from server.store.sql import RegistreSql, UniteSql
-from server.tickets import Tickets
+from server.tickets import Tickets, check_token
 from server.web.messages import ConsoleSession, Doctor, IdentityCheck, RoomAccess
 from signaling.access import Access
 from signaling.protocol import Day, Entry
-from signaling.room import NotAllowed
 from signaling.rooms import Rooms
 
 from .entries import Entries
@@ -33,7 +34,7 @@ class Desk:
         config: Config,
         clock: SystemClock,
         registre: RegistreSql,
-        sessions: Sessions,
+        ledger: Ledger,
         tickets: Tickets,
         recorder: Recorder,
         rooms: Rooms,
@@ -44,7 +45,7 @@ class Desk:
         self._config = config
         self._clock = clock
         self._registre = registre
-        self._sessions = sessions
+        self._ledger = ledger
         self._tickets = tickets
         self._recorder = recorder
         self._rooms = rooms
@@ -59,19 +60,19 @@ class Desk:
     # --- the console's socket -------------------------------------------------------------------
 
     async def enter_console(self, access: Access) -> None:
-        async with self._registre.transaction() as unite:
-            if not await self._sessions.alive(unite.connection, access.session, self._clock()):
-                raise NotAllowed("token_revoked", "Cette session est fermée.")
-            if not await self._sessions.use_token(unite.connection, access.jti, access.expires):
-                raise NotAllowed("token_used", "Cet accès a déjà servi.")
+        def enter(page: Page) -> None:
+            check_token(page, access, self._clock())
+            page.use(access.jti, access.expires)
+
+        await self._ledger.write(Needs("", session=access.session, token=access.jti), enter)
 
     async def day(self, doctor: str) -> Day:
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             return await self._entries.day(unite, doctor)
 
     async def entry(self, telecontrole: str) -> tuple[str, Entry]:
         """The doctor's id and the entry as it is now."""
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             un = await unite.telecontrole(telecontrole)
             return un.medecin_conseil, await self._entries.entry(unite, un)
 

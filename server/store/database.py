@@ -12,8 +12,9 @@ from alembic.config import Config as AlembicConfig
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, Pool, StaticPool
 
+from .glance import Glance
 from .lane import Lane
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -24,12 +25,16 @@ Result = TypeVar("Result")
 class Database:
     """One database. `write()` blocks are all or nothing, one at a time, and durable once left.
 
-    `lane`: a quicker way for transactions of plain code, where the engine has one.
+    `lane`, `quick`: ways for transactions of plain code and for small readings that cross to no
+    thread, where the engine has them.
     """
 
-    def __init__(self, engine: AsyncEngine, lane: Lane | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, lane: Lane | None = None, quick: Glance | None = None
+    ) -> None:
         self._engine = engine
         self._lane = lane
+        self._quick = quick
         # SQLite has one writer anyway: queueing here keeps the order and spares busy waiting.
         self._writing = asyncio.Lock()
 
@@ -53,7 +58,19 @@ class Database:
         async with self._engine.connect() as connection, connection.begin():
             yield connection
 
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncConnection]:
+        """`read()` for a few rows by their keys."""
+        if self._quick is None:
+            async with self.read() as connection:
+                yield connection
+        else:
+            with self._quick.look() as connection:
+                yield connection
+
     async def close(self) -> None:
+        if self._quick is not None:
+            self._quick.close()
         if self._lane is not None:
             await self._lane.close()
         await self._engine.dispose()
@@ -66,15 +83,20 @@ async def open_database(url: str, **options: Any) -> Database:
     if not url.startswith("sqlite"):
         return Database(engine)
     _prepare_sqlite(engine.sync_engine)
-    # A lane of its own would go around what a caller has asked for.
-    return Database(engine, None if options else Lane(_plain_sqlite(make_url(url))))
+    if options:
+        # Ways of our own would go around what a caller has asked for.
+        return Database(engine)
+    address = make_url(url)
+    return Database(
+        engine, Lane(_plain_sqlite(address, StaticPool)), Glance(_plain_sqlite(address))
+    )
 
 
-def _plain_sqlite(url: URL) -> Engine:
-    """One connection, used from one thread at a time."""
+def _plain_sqlite(url: URL, pool: type[Pool] = NullPool) -> Engine:
+    """Connections that are used from one thread at a time, whichever it is."""
     engine = create_engine(
         url.set(drivername="sqlite"),
-        poolclass=StaticPool,
+        poolclass=pool,
         connect_args={"check_same_thread": False},
     )
     _prepare_sqlite(engine)

@@ -239,6 +239,12 @@ class RegistreSql:
             yield UniteSql(connection)
 
     @asynccontextmanager
+    async def glance(self) -> AsyncIterator[UniteSql]:
+        """`lecture()` for a few rows by their keys: in the loop's own thread where it can be."""
+        async with self.database.glance() as connection:
+            yield UniteSql(connection)
+
+    @asynccontextmanager
     async def lecture(self) -> AsyncIterator[UniteSql]:
         """To read only: waits for no writer."""
         async with self.database.read() as connection:
