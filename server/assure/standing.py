@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.presence import GenreFait
@@ -71,14 +71,17 @@ async def happened(connection: AsyncConnection, telecontrole: str, kind: GenreFa
     return found is not None
 
 
+_LATEST = (
+    select(t.justification.c.etat)
+    .where(t.justification.c.telecontrole == bindparam("telecontrole"))
+    .order_by(t.justification.c.depose.desc())
+    .limit(1)
+)
+
+
 async def latest_justification(connection: AsyncConnection, telecontrole: str) -> Examined:
     """Where the last one stands; empty when there is none."""
-    state: Examined | None = await connection.scalar(
-        select(t.justification.c.etat)
-        .where(t.justification.c.telecontrole == telecontrole)
-        .order_by(t.justification.c.depose.desc())
-        .limit(1)
-    )
+    state: Examined | None = await connection.scalar(_LATEST, {"telecontrole": telecontrole})
     return state or ""
 
 

@@ -83,7 +83,6 @@ class Entries:
         return un.etat is Etat.TERMINE or un.acces(now, self._fenetre) is Acces.OUVERT
 
     async def entry(self, unite: UniteSql, un: Telecontrole) -> Entry:
-        names = await people.names(unite.connection, [un.assure])
         known = await milestones(unite.connection, un.id)
         room = self._room(un.id)
         return Entry(
@@ -95,7 +94,7 @@ class Entries:
             timezone=un.fuseau,
             duration_minutes=int(un.duree.total_seconds() // 60),
             context=str(un.contexte),
-            assure_name=names[un.assure],
+            assure_name=await people.name(unite.connection, un.assure),
             status=str(un.etat),
             phase=phase_of(un.etat),
             assure=room.assure.shown() if room else seat_on_record(known, Role.ASSURE),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import schema as t
@@ -107,8 +107,13 @@ async def add_assure(connection: AsyncConnection, assure: Assure) -> None:
     await connection.execute(insert(t.assure).values(_values(assure)))
 
 
+_CAISSE = select(t.caisse).where(t.caisse.c.id == bindparam("id"))
+_MEDECIN = select(t.medecin_conseil).where(t.medecin_conseil.c.id == bindparam("id"))
+_NAME = select(t.assure.c.civilite, t.assure.c.nom).where(t.assure.c.id == bindparam("id"))
+
+
 async def caisse(connection: AsyncConnection, identifier: str) -> Caisse:
-    row = await connection.execute(select(t.caisse).where(t.caisse.c.id == identifier))
+    row = await connection.execute(_CAISSE, {"id": identifier})
     return Caisse(**row.mappings().one())
 
 
@@ -125,9 +130,7 @@ async def knows_medecin(connection: AsyncConnection, identifier: str) -> bool:
 
 
 async def medecin(connection: AsyncConnection, identifier: str) -> Medecin:
-    row = await connection.execute(
-        select(t.medecin_conseil).where(t.medecin_conseil.c.id == identifier)
-    )
+    row = await connection.execute(_MEDECIN, {"id": identifier})
     return Medecin(**row.mappings().one())
 
 
@@ -136,14 +139,10 @@ async def assure(connection: AsyncConnection, identifier: str) -> Assure:
     return Assure(**row.mappings().one())
 
 
-async def names(connection: AsyncConnection, identifiers: list[str]) -> dict[str, str]:
-    """« Mme Durand » for each assuré's id."""
-    rows = await connection.execute(
-        select(t.assure.c.id, t.assure.c.civilite, t.assure.c.nom).where(
-            t.assure.c.id.in_(identifiers)
-        )
-    )
-    return {row.id: f"{row.civilite} {row.nom}" for row in rows}
+async def name(connection: AsyncConnection, identifier: str) -> str:
+    """« Mme Durand », of an assuré's id."""
+    row = (await connection.execute(_NAME, {"id": identifier})).one()
+    return f"{row.civilite} {row.nom}"
 
 
 async def set_delay(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,12 +39,11 @@ class UniteSql:
         self.connection = connection
 
     async def telecontrole(self, identifiant: str) -> Telecontrole:
-        found = await self._telecontroles(
-            _telecontroles().where(t.telecontrole.c.id == identifiant)
-        )
-        if not found:
+        rows = await self.connection.execute(_telecontrole_of(), {"id": identifiant})
+        found = rows.mappings().one_or_none()
+        if found is None:
             raise TelecontroleInconnu
-        return found[0]
+        return _telecontrole(found)
 
     async def du_medecin(self, medecin: str, de: datetime, a: datetime) -> Sequence[Telecontrole]:
         """Those of a médecin-conseil whose hour is in [de, a), by hour."""
@@ -197,14 +196,8 @@ class UniteSql:
     # --- the outcome ----------------------------------------------------------------------------
 
     async def issues(self, identifiant: str) -> Sequence[Issue]:
-        rows = (
-            await self.connection.execute(
-                select(t.issue)
-                .where(t.issue.c.telecontrole == identifiant)
-                .order_by(t.issue.c.version)
-            )
-        ).mappings()
-        return [_issue(row) for row in rows]
+        rows = await self.connection.execute(_ISSUES, {"id": identifiant})
+        return [_issue(row) for row in rows.mappings()]
 
     async def enregistrer_issue(self, identifiant: str, issue: Issue) -> None:
         """Insert only: a version, once signed, is never updated."""
@@ -269,6 +262,16 @@ def _telecontroles() -> Select[Any]:
         t.demande_presentiel.c.origine,
         t.demande_presentiel.c.instant.label("demande_instant"),
     ).outerjoin(t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
+
+
+@cache
+def _telecontrole_of() -> Select[Any]:
+    return _telecontroles().where(t.telecontrole.c.id == bindparam("id"))
+
+
+_ISSUES = (
+    select(t.issue).where(t.issue.c.telecontrole == bindparam("id")).order_by(t.issue.c.version)
+)
 
 
 def _telecontrole(row: RowMapping) -> Telecontrole:

@@ -342,6 +342,7 @@ async def test_who_comes_back_sees_the_date_again_even_after_a_restart(
     proposed = await doctor.ok(path(appointment, "/presentiel"), method="GET")
     chosen = {"site": "site-1", "start": proposed["slots"][0]["start"]}
     await doctor.ok(path(appointment, "/presentiel"), chosen)
+    await seat.until(lambda: seat.state["in_person"] is not None)
     await seat.drop()
 
     again = await service.seat(assure, instance="page-of-the-assure")
