@@ -26,6 +26,7 @@ check: $(VENV)/test ## lint, types, import floors, the browser client's types
 	npm run --silent types
 
 unit: $(VENV)/test ## all tests that need no browser
+	./deploy/need 'test -x /usr/bin/redis-server' redis-server
 	$(BIN)/python -m pytest --ignore=tests/browser
 
 browser: $(VENV)/test ## two real Chromium pages meet
