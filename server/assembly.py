@@ -13,10 +13,10 @@ from signaling.access import Tokens
 from signaling.bus import Bus
 from signaling.cluster import Cluster
 from signaling.library import SocketServer
+from signaling.limits import Limits
 from signaling.namespace import ConsoleNamespace, RoomNamespace
 from signaling.protocol import CONSOLE_TO_SERVER, EndReason
 from signaling.rooms import Rooms
-from signaling.transport import Limits
 
 from . import keys
 from .assure import standing

@@ -16,9 +16,11 @@ import socketio
 import structlog
 from aiohttp import web
 
+from .frames import text
 from .front import AddressOf, Entrance, Front, FrontSite, taken_over
+from .limits import Limits
 from .namespace import ConsoleNamespace, RoomNamespace
-from .transport import Engine, Limits, text
+from .transport import Engine
 
 log = structlog.get_logger()
 

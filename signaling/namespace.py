@@ -13,6 +13,7 @@ import socketio
 import structlog
 
 from .access import Access, AccessRefused, Kind, Tokens
+from .frames import Answer
 from .protocol import (
     CLIENT_TO_SERVER,
     CONSOLE_TO_SERVER,
@@ -28,7 +29,7 @@ from .protocol import (
 from .room import NotAllowed
 from .rooms import Memory, Rooms, Witness
 from .tally import Tally
-from .transport import Answer, Engine
+from .transport import Engine
 
 log = structlog.get_logger()
 

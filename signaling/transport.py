@@ -18,9 +18,7 @@ import asyncio
 import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from struct import pack
-from time import monotonic
 from typing import Any, Protocol
 
 import msgspec
@@ -29,11 +27,20 @@ from aiohttp import WSCloseCode, WSMsgType
 from aiohttp._websocket.reader import WebSocketDataQueue, WebSocketReader
 from aiohttp.http_websocket import WebSocketError
 
-from .protocol import SERVER_TO_CLIENT, SERVER_TO_CONSOLE, Accepted, Message, Refused
+from .frames import (
+    DISCONNECT,
+    ENGINE_PING,
+    Answer,
+    ack_frame,
+    encode,
+    event_frame,
+    goodbye,
+    text,
+)
+from .limits import Bucket, Limits
+from .protocol import Accepted, Message, Refused
 
 log = structlog.get_logger()
-
-Answer = Accepted | Refused
 
 #: Pings go out in so many groups, one after the other, over the ping interval.
 SLOTS = 10
@@ -41,58 +48,6 @@ SLOTS = 10
 BACKLOG = 32
 
 TEXT, BINARY, CLOSE, PING = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE, WSMsgType.PING
-ENGINE_PING = b"\x81\x012"
-DISCONNECT = b"\x81\x0241"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Every bound of the signaling channel; docs/protocol.md prints them for client writers."""
-
-    #: Largest message in bytes, after which the socket is closed (code 1009).
-    message_bytes: int = 65_536
-    #: Seconds to send the request for a socket, and then CONNECT with a valid token.
-    connect_deadline: float = 10.0
-    #: Sockets of one address that have not authenticated yet; a hospital shares one address,
-    #: so those that have are not counted.
-    pending_per_address: int = 64
-    #: Sockets in all.
-    sockets: int = 20_000
-    #: Messages per second a socket may send for long, and at once (trickled candidates burst).
-    rate: float = 30.0
-    burst: int = 120
-    #: Bytes that wait for a reader before it is cut.
-    buffer_bytes: int = 262_144
-    #: Seconds that a closed socket may take to say goodbye before its connection is dropped.
-    linger: float = 5.0
-    #: Each socket is pinged so often, and cut when it has not answered the one before.
-    ping_interval: float = 10.0
-    #: What clients are told: so long after an interval without a ping, the server is gone.
-    ping_timeout: float = 10.0
-
-
-class Bucket:
-    """A token bucket: `burst` at once, `rate` per second on the long run.
-
-    It is filled when it is found empty, with what has come together since it was filled last: the
-    clock is not read for each message.
-    """
-
-    __slots__ = ("_burst", "_clock", "_left", "_rate", "_then")
-
-    def __init__(self, rate: float, burst: int, clock: Callable[[], float] = monotonic) -> None:
-        self._rate, self._burst, self._clock = rate, burst, clock
-        self._left, self._then = float(burst), clock()
-
-    def take(self) -> bool:
-        if self._left < 1:
-            now = self._clock()
-            self._left = min(self._burst, self._left + (now - self._then) * self._rate)
-            self._then = now
-            if self._left < 1:
-                return False
-        self._left -= 1
-        return True
 
 
 class Door(Protocol):
@@ -124,41 +79,9 @@ class Library(Protocol):
         """The socket is no more."""
 
 
-# --- frames ---------------------------------------------------------------------------------------
+# --- one socket -----------------------------------------------------------------------------------
 
-encode = msgspec.json.encode
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
-
-
-def text_head(size: int) -> bytes:
-    """Before the payload of one unmasked text frame (RFC 6455, section 5.2)."""
-    if size < 126:
-        return pack("!BB", 0x81, size)
-    if size < 65_536:
-        return pack("!BBH", 0x81, 126, size)
-    return pack("!BBQ", 0x81, 127, size)
-
-
-def text(payload: bytes) -> bytes:
-    """One text frame."""
-    return text_head(len(payload)) + payload
-
-
-def goodbye(code: int) -> bytes:
-    """A Close frame."""
-    return pack("!BBH", 0x88, 2, code)
-
-
-_STARTS = {event: f'42["{event}",'.encode() for event in (*SERVER_TO_CLIENT, *SERVER_TO_CONSOLE)}
-
-
-def event_frame(event: str, message: Message) -> bytes:
-    start, body = _STARTS[event], encode(message)
-    return b"%b%b%b]" % (text_head(len(start) + len(body) + 1), start, body)
-
-
-def ack_frame(number: bytes, answer: Answer) -> bytes:
-    return text(b"43%b[%b]" % (number, encode(answer)))
 
 
 class Inbox(WebSocketDataQueue):
@@ -184,9 +107,6 @@ class Inbox(WebSocketDataQueue):
 
     def let_go(self) -> None:
         self._session = None
-
-
-# --- one socket -----------------------------------------------------------------------------------
 
 
 class Session(asyncio.Protocol):

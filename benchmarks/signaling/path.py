@@ -13,10 +13,12 @@ import msgspec
 import uvloop
 from aiohttp import web
 
+from signaling.frames import Answer, encode, text
 from signaling.library import SocketServer
+from signaling.limits import Limits
 from signaling.namespace import MALFORMED
 from signaling.protocol import CLIENT_TO_SERVER, Accepted, Refused
-from signaling.transport import Answer, Engine, Limits, encode, text
+from signaling.transport import Engine
 
 from .children import announce
 

@@ -14,11 +14,12 @@ from aiohttp import web
 from certs.signing_keys import KeyRing
 from signaling.access import Access, Kind, Tokens
 from signaling.library import SocketServer
+from signaling.limits import Limits
 from signaling.namespace import ConsoleNamespace, RoomNamespace
 from signaling.protocol import CLIENT_TO_SERVER, CONSOLE_TO_SERVER, Day, Message, Role
 from signaling.room import NotAllowed, Occurrence, Room
 from signaling.rooms import Memory, Rooms
-from signaling.transport import Limits, Session
+from signaling.transport import Session
 
 SAMPLES = Path(__file__).parents[1] / "media" / "samples"
 OFFER = (SAMPLES / "chromium_offer.sdp").read_bytes().decode()

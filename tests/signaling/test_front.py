@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from signaling_doubles import ORIGIN, PATIENCE, House, Person, open_house, people
 
 from signaling.front import Entrance, read_headers, switching
-from signaling.transport import Limits
+from signaling.limits import Limits
 
 pytestmark = [pytest.mark.row("SP-06")]
 

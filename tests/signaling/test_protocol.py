@@ -10,6 +10,7 @@ import pytest
 
 from server.web.typescript import api_types
 from signaling import access, protocol
+from signaling.limits import Limits
 from signaling.namespace import RoomNamespace, decoded
 from signaling.protocol import (
     CLIENT_TO_SERVER,
@@ -19,7 +20,6 @@ from signaling.protocol import (
     Description,
     Message,
 )
-from signaling.transport import Limits
 from signaling.typescript import protocol_types, structs_of
 from signaling.verbs import TIMED_VERBS, VERBS
 

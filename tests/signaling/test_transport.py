@@ -22,8 +22,8 @@ from signaling_doubles import ORIGIN, PATIENCE, House, Person, open_house, peopl
 from structlog.testing import capture_logs
 
 from signaling.library import SocketServer
+from signaling.limits import Bucket, Limits
 from signaling.protocol import Replaced
-from signaling.transport import Bucket, Limits
 
 pytestmark = [pytest.mark.row("SP-02"), pytest.mark.row("SP-06")]
 

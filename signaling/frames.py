@@ -1,0 +1,45 @@
+"""What is written to a socket: WebSocket text frames of Engine.IO and Socket.IO packets."""
+
+from struct import pack
+
+import msgspec
+
+from .protocol import SERVER_TO_CLIENT, SERVER_TO_CONSOLE, Accepted, Message, Refused
+
+Answer = Accepted | Refused
+
+ENGINE_PING = b"\x81\x012"
+DISCONNECT = b"\x81\x0241"
+
+encode = msgspec.json.encode
+
+
+def text_head(size: int) -> bytes:
+    """Before the payload of one unmasked text frame (RFC 6455, section 5.2)."""
+    if size < 126:
+        return pack("!BB", 0x81, size)
+    if size < 65_536:
+        return pack("!BBH", 0x81, 126, size)
+    return pack("!BBQ", 0x81, 127, size)
+
+
+def text(payload: bytes) -> bytes:
+    """One text frame."""
+    return text_head(len(payload)) + payload
+
+
+def goodbye(code: int) -> bytes:
+    """A Close frame."""
+    return pack("!BBH", 0x88, 2, code)
+
+
+_STARTS = {event: f'42["{event}",'.encode() for event in (*SERVER_TO_CLIENT, *SERVER_TO_CONSOLE)}
+
+
+def event_frame(event: str, message: Message) -> bytes:
+    start, body = _STARTS[event], encode(message)
+    return b"%b%b%b]" % (text_head(len(start) + len(body) + 1), start, body)
+
+
+def ack_frame(number: bytes, answer: Answer) -> bytes:
+    return text(b"43%b[%b]" % (number, encode(answer)))
