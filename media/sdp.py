@@ -5,7 +5,7 @@ rule is linear in the length of the text, and the length is bounded.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -74,10 +74,6 @@ class _Section:
     #: The first value of each.
     first: dict[str, str] = field(default_factory=dict)
 
-    def add(self, name: str, value: str) -> None:
-        self.attributes.append((name, value))
-        self.first.setdefault(name, value)
-
     def get(self, name: str) -> str | None:
         """The value of an attribute; None when it is absent."""
         return self.first.get(name)
@@ -92,7 +88,7 @@ def check_description(sdp: str, kind: Literal["offer", "answer"]) -> None:
     other.
     """
     _check_text(sdp)
-    session, *media = _sections(line for line in sdp.split("\n") if line[:4] not in _DULL)
+    session, *media = _sections([line for line in sdp.split("\n") if line[:4] not in _DULL])
     if not 1 <= len(media) <= MAX_SECTIONS:
         raise SdpRefused("sections")
     for section in (session, *media):
@@ -118,15 +114,18 @@ def _check_text(sdp: str) -> None:
         raise SdpRefused("line")
 
 
-def _sections(lines: Iterable[str]) -> list[_Section]:
-    sections = [_Section()]
+def _sections(lines: Sequence[str]) -> list[_Section]:
+    current = _Section()
+    sections = [current]
     for line in lines:
         start, text = line[:2], line[2:].removesuffix("\r")
         if start == "a=":
             name, _, value = text.partition(":")
-            sections[-1].add(name, value)
+            current.attributes.append((name, value))
+            current.first.setdefault(name, value)
         elif start == "m=":
-            sections.append(_section(text))
+            current = _section(text)
+            sections.append(current)
         elif start == "k=":
             raise SdpRefused("sdes")
     for section in sections[1:]:

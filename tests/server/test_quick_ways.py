@@ -1,0 +1,130 @@
+"""The quick ways beside the store's ordinary ones: a glance, and pushes that keep their breath."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Executable, Insert, insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from server.pusher import Pusher
+from server.store import schema as t
+from server.store.database import Database, open_database
+
+CAISSES = select(t.caisse.c.id).order_by(t.caisse.c.id)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def a_caisse(identifier: str) -> Insert:
+    values = {"id": identifier, "nom": "CPAM", "fuseau": "Europe/Paris", "telephone": "3646"}
+    return insert(t.caisse).values(values)
+
+
+async def keep(database: Database, identifier: str) -> None:
+    async with database.write() as connection:
+        await connection.execute(a_caisse(identifier))
+
+
+async def looked(database: Database, statement: Executable) -> list[str]:
+    async with database.glance() as connection:
+        return list(await connection.scalars(statement))
+
+
+async def seen(database: Database) -> list[str]:
+    return await looked(database, CAISSES)
+
+
+# --- a glance -----------------------------------------------------------------------------------
+
+
+async def test_a_glance_sees_what_is_kept_and_each_one_its_own_moment(database: Database) -> None:
+    await keep(database, "a")
+
+    async with database.glance() as first:
+        before = list(await first.scalars(CAISSES))
+        await keep(database, "b")
+        within = list(await first.scalars(CAISSES))
+        another = await seen(database)
+
+    assert (before, within, another) == (["a"], ["a"], ["a", "b"])
+    assert await seen(database) == ["a", "b"]
+
+
+async def test_what_fails_within_a_glance_harms_no_other(database: Database) -> None:
+    await keep(database, "a")
+
+    with pytest.raises(OperationalError):
+        await looked(database, text("SELECT nothing FROM nowhere"))
+
+    assert await seen(database) == ["a"]
+
+
+async def test_nothing_is_written_at_a_glance(database: Database) -> None:
+    async with database.glance() as connection:
+        await connection.execute(a_caisse("a"))
+
+    assert await seen(database) == []
+
+
+# --- pushes -------------------------------------------------------------------------------------
+
+
+class Told:
+    """Who is pushed to; counts."""
+
+    def __init__(self, pusher: Pusher) -> None:
+        self.entries: list[str] = []
+        self._news = asyncio.Condition()
+        pusher.handlers = {"entry": self._entry}
+
+    async def _entry(self, one: str) -> str:
+        async with self._news:
+            self.entries.append(one)
+            self._news.notify_all()
+        return "mc"
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(5), self._news:
+            await self._news.wait_for(lambda: len(self.entries) >= count)
+
+
+async def test_a_change_is_told_at_once_and_ten_more_of_a_moment_once() -> None:
+    pusher = Pusher()
+    told, running = Told(pusher), asyncio.create_task(pusher.run())
+
+    pusher.entry_changed("A")
+    await told.until(1)
+    for _ in range(10):
+        pusher.entry_changed("A")
+        pusher.entry_changed("B")
+    await told.until(4)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert sorted(told.entries) == ["A", "A", "B", "B"]
+
+
+async def test_after_a_breath_a_change_is_told_at_once_again() -> None:
+    pusher = Pusher()
+    told, running = Told(pusher), asyncio.create_task(pusher.run())
+
+    pusher.entry_changed("A")
+    async with asyncio.timeout(5):
+        while pusher._breath is not None:
+            await asyncio.sleep(0.01)
+    pusher.entry_changed("A")
+    await told.until(2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert told.entries == ["A", "A"]
+    assert pusher._recent == {("entry", "A", False)}
