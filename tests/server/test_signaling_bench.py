@@ -30,7 +30,7 @@ def numbers(figures: Any) -> list[float]:
     NODE is None or not (ROOT / "node_modules" / "socket.io").is_dir(),
     reason="needs node and socket.io (`npm ci`)",
 )
-async def test_four_servers_are_measured_side_by_side(tmp_path: Path) -> None:
+async def test_five_servers_are_measured_side_by_side(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.signaling", "--quick", "--json", str(file),
