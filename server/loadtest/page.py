@@ -194,7 +194,11 @@ def _server(report: Report) -> list[str]:
         ("Serveur : mémoire au début (Mo)", _number(server.memory_start)),
         ("Serveur : mémoire au plus haut", _number(server.memory_max)),
         ("Serveur : mémoire à la fin", _number(server.memory_end)),
-        ("Serveur : dérive de la mémoire (Mo par heure)", _number(server.memory_drift)),
+        *(
+            [("Serveur : dérive de la mémoire (Mo par heure)", _number(server.memory_drift))]
+            if report.plan.scenario == "soak"
+            else []
+        ),
         ("Générateur : processus", str(generator.processes)),
         ("Générateur : processeur, maximum (% d'un cœur)", _number(generator.cpu_max)),
         ("Générateur : retard de sa boucle, p95 (ms)", _number(generator.lag_p95)),
