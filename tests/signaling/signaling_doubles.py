@@ -188,6 +188,10 @@ class House:
         """The socket that holds this seat."""
         return self.sio.engine.sessions[self.sid(role, room)]
 
+    def presence(self, role: Role, room: str = "R") -> str:
+        found = self.rooms.get(room)
+        return found.place(role).presence if found else "no room"
+
     def version(self, room: str = "R") -> int:
         found = self.rooms.get(room)
         return found.version if found else 0

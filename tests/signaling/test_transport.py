@@ -422,6 +422,44 @@ async def test_acknowledgements_that_nobody_reads_are_bounded_too(tmp_path: Path
         assert await is_well(house)
 
 
+# --- pings and namespaces -----------------------------------------------------------------------
+
+
+async def test_who_answers_pings_stays_and_who_does_not_is_cut(tmp_path: Path) -> None:
+    limits = Limits(ping_interval=0.2, ping_timeout=0.2, linger=0.2)
+    async with open_house(tmp_path, limits) as house, wires(house, 2) as (alive, silent):
+        await alive.enter("assure")
+        await silent.enter("medecin_conseil")
+
+        answering = asyncio.create_task(alive.until_cut())
+        async with asyncio.timeout(PATIENCE):
+            while house.presence("medecin_conseil") != "lost":
+                await asyncio.sleep(0)
+
+        assert (house.presence("assure"), house.sio.cut["ping_timeout"]) == ("present", 1)
+        answering.cancel()
+
+
+async def test_one_socket_may_be_in_both_namespaces_and_leave_one(house: House) -> None:
+    console = house.token("medecin_conseil", kind="console")
+    async with wires(house) as (page,):
+        await page.enter("medecin_conseil")
+        await page.say('40/console,{"token":"' + console + '"}')
+        await page.hear('42/console,["day"')
+
+        await page.say('42/console,7["announce_delay",{"minutes":5}]', "41")
+        answered = await page.hear("43/console,7")
+        async with asyncio.timeout(PATIENCE):
+            while house.presence("medecin_conseil") != "lost":
+                await asyncio.sleep(0)
+        await page.say('42/console,8["announce_delay",{"minutes":0}]')
+        again = await page.hear("43/console,8")
+
+        assert '"ok":true' in answered
+        assert '"ok":true' in again
+        assert house.desk.delays == [("medecin_conseil of R", 5), ("medecin_conseil of R", 0)]
+
+
 # --- the handshake ------------------------------------------------------------------------------
 
 
