@@ -62,9 +62,6 @@ from .witness import RoomWitness
 if TYPE_CHECKING:
     from .app import Parts
 
-#: Engine.IO's endpoint; nothing else is answered there.
-SOCKET_PATH = "socket.io"
-
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -306,7 +303,7 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
     sio = socket_server(config)
     sio.register_namespace(room_sockets)
     sio.register_namespace(console_sockets)
-    sio.attach(app, SOCKET_PATH)
+    sio.attach(app)
     if isinstance(rooms, Cluster):
         rooms.server = Neighbours(
             cluster=rooms,

@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 
 from .frames import text
-from .front import AddressOf, Entrance, Front, FrontSite, taken_over
+from .front import AddressOf, Entrance, FrontSite, taken_over
 from .limits import Limits
 from .namespace import ConsoleNamespace, RoomNamespace
 from .transport import Engine
@@ -110,20 +110,17 @@ class SocketServer(socketio.AsyncServer):
         else:
             super().register_namespace(namespace)
 
-    def attach(self, app: web.Application, socketio_path: str = "socket.io") -> None:
+    def attach(self, app: web.Application) -> None:
         """Answer what aiohttp gets of the path: the rare upgrade, and refusals."""
 
         async def answer(request: web.Request) -> web.Response:
             return taken_over(request, self.engine, self._entrance)
 
-        app.router.add_route("*", f"/{socketio_path}/", answer)
+        app.router.add_route("*", self._entrance.path, answer)
 
     def site(self, runner: web.AppRunner, bound: Any, **options: Any) -> FrontSite:
         """Where the service listens."""
         return FrontSite(runner, bound, self.engine, self._entrance, **options)
-
-    def front(self, http: Any) -> Front:
-        return Front(self.engine, self._entrance, http)
 
     @property
     def cut(self) -> Mapping[str, int]:

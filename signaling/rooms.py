@@ -114,9 +114,6 @@ class Rooms:
     def get(self, room: str) -> Room | None:
         return self._rooms.get(room)
 
-    def now(self) -> datetime:
-        return self._clock()
-
     async def join(self, access: Access, memory: Memory, sid: str, instance: str) -> None:
         """Seat this socket and give it the snapshot, before anything else reaches it."""
         async with self._turn(access.room):

@@ -17,7 +17,7 @@ The namespace `/` is served from here. Every other one (the consoles) goes throu
 import asyncio
 import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from struct import pack
 from typing import Any, Protocol
 
@@ -120,7 +120,7 @@ class Session(asyncio.Protocol):
     def __init__(self, engine: "Engine", transport: asyncio.Transport, address: str) -> None:
         self.sid = secrets.token_urlsafe(15)
         self.address = address
-        #: In the namespace `/`; and in how many others.
+        #: In the namespace `/`; and in which others.
         self.seated = False
         self.elsewhere: frozenset[str] = frozenset()
         #: python-socketio has heard of it.
@@ -187,8 +187,6 @@ class Session(asyncio.Protocol):
             self._engine.cut_off(self, "too_fast")
         elif self._busy:
             self._wait(data)
-        elif data.startswith(b"42"):
-            self._event(data)
         else:
             self._packet(data)
 
@@ -214,9 +212,11 @@ class Session(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _packet(self, data: bytes) -> None:
-        """One Engine.IO packet that is no event: CLOSE, PONG, or a Socket.IO packet."""
+        """One Engine.IO packet: CLOSE, PONG, or a Socket.IO packet; most are events."""
         head = data[:2]
-        if head == b"3" and len(data) == 1:
+        if head == b"42":
+            self._event(data)
+        elif head == b"3" and len(data) == 1:
             self.unanswered = False
         elif head == b"40":
             self._connect(data)
@@ -356,11 +356,7 @@ class Session(asyncio.Protocol):
     def _go_on(self) -> None:
         waiting = self._backlog
         while waiting and not self._busy and not self.cut:
-            data = waiting.popleft()
-            if data.startswith(b"42"):
-                self._event(data)
-            else:
-                self._packet(data)
+            self._packet(waiting.popleft())
         if waiting is not None and not waiting and not self.cut:
             self._backlog = None
             self._transport.resume_reading()
@@ -375,7 +371,7 @@ class Engine:
     door: Door
     library: Library
 
-    def __init__(self, limits: Limits, counted: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.sessions: dict[str, Session] = {}
         #: Sockets cut, or not let in, by reason.

@@ -9,7 +9,6 @@ from .control import Control
 
 EVERY = 1.0
 CPU, MEMORY = "process_cpu_seconds_total", "process_resident_memory_bytes"
-SOCKETS = "telecontrole_sockets"
 #: Fewer samples than this say nothing of a drift.
 ENOUGH = 10
 MEGABYTE = 1_048_576

@@ -164,7 +164,7 @@ class House:
         self.sio.register_namespace(self.door)
         self.sio.register_namespace(self.consoles)
         self.app = web.Application()
-        self.sio.attach(self.app, "socket.io")
+        self.sio.attach(self.app)
         self.url = ""
 
     def _address_of(self, peer: str, forwarded: Sequence[str]) -> str:
