@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test check lint types unit browser bench bench-admission bench-rappels rows screenshots lock setup clean
+.PHONY: help demo test check lint types unit browser bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -27,15 +27,18 @@ check: $(VENV)/test ## lint, types, import floors, the browser client's types
 
 unit: $(VENV)/test ## all tests that need no browser
 	./deploy/need 'test -x /usr/bin/redis-server' redis-server
+	./deploy/need 'command -v turnserver' coturn
 	$(BIN)/python -m pytest --ignore=tests/browser
 
 browser: $(VENV)/test ## two real Chromium pages meet
 	./deploy/need 'test -x /usr/bin/chromium' chromium
+	./deploy/need 'command -v turnserver' coturn
 	$(BIN)/python -m pytest tests/browser
 
-types: $(VENV)/demo ## print the browser's types from the Python ones
+types: $(VENV)/demo ## print the browser's types, and who may ask what, from the Python ones
 	$(BIN)/python -m signaling.typescript > web-client/protocol.d.ts
 	$(BIN)/python -m server.web.typescript > web-client/api.d.ts
+	$(BIN)/python -m server.web.roles > docs/roles.md
 
 bench-admission: $(VENV)/test ## each step from admission to picture, warm and cold, as a table
 	./deploy/need 'test -x /usr/bin/chromium' chromium
@@ -47,12 +50,32 @@ bench: $(VENV)/test ## five signaling servers side by side, into docs/performanc
 bench-rappels: $(VENV)/test ## 5,000 reminders due at one minute, by SMTP to a relay that takes 200 ms each
 	$(BIN)/python -m benchmarks.rappels
 
+fuzz: $(VENV)/test ## what is made up (parsers, events, the API): twenty times as much as in `make test`
+	TELECONTROLE_LONG=1 TELECONTROLE_EXAMPLES=20 $(BIN)/python -m pytest -q --timeout 3600 \
+		tests/media tests/signaling tests/controle tests/server/test_fuzz_api.py \
+		tests/server/test_openapi.py tests/server/test_web_limits.py \
+		tests/server/test_fuzz_routes.py
+
+endurance: $(VENV)/test ## 1,000 kills, 300 power losses, 200 tamperings of each kind, 100 calls with somebody in the middle
+	TELECONTROLE_LONG=1 $(BIN)/python -m pytest -q -s --timeout 3600 \
+		tests/server/test_tamper_register.py tests/server/test_power_loss.py \
+		tests/server/test_thousand_kills.py tests/browser/test_spoken_code_attack.py
+
+floods: $(VENV)/test ## 5,000 half-open sockets, floods, slow readers: what the others feel, as a table
+	$(BIN)/python -m benchmarks.floods
+
 rows: $(VENV)/test ## the rows of the feature table that are asked for, with their tests
 	@$(BIN)/python tests/rows.py
 
 screenshots: $(VENV)/test ## every screen, three sizes, light and dark, into screenshots/
 	./deploy/need 'test -x /usr/bin/chromium' chromium
 	$(BIN)/python tests/browser/screenshots.py
+
+sbom: $(VENV)/test ## what the product is made of: two CycloneDX files, into build/sbom/
+	mkdir -p build/sbom
+	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.txt \
+		--pyproject pyproject.toml --output-reproducible -o build/sbom/python.cdx.json
+	npm sbom --silent --sbom-format cyclonedx --package-lock-only > build/sbom/client.cdx.json
 
 lock: ## write the requirement files anew (versions and hashes, no addresses)
 	$(PYTHON) -m venv build/lock

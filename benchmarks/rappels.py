@@ -28,7 +28,6 @@ from server.clock import SystemClock
 from server.config import Config
 from server.identity.links import Links
 from server.identity.secrets import Keeper
-from server.identity.vault import Vault
 from server.notify import outbox, senders
 from server.notify.drafts import Drafts
 from server.notify.endings import Endings
@@ -99,8 +98,9 @@ async def seed(registre: RegistreSql, links: Links, count: int, now: datetime) -
 
 async def measure(count: int, seconds: float, folder: Path, *, quiet: bool) -> dict[str, object]:
     """Seed, send, and watch until nothing waits."""
-    clock, links = SystemClock(), Links(Keeper(SECRET), Vault(SECRET))
+    clock = SystemClock()
     database: Database = await open_database(f"sqlite+aiosqlite:///{folder / 'rappels.db'}")
+    links = Links(Keeper(SECRET), database.safe.vault)
     registre = RegistreSql(database)
     await seed(registre, links, count, clock())
     async with slow_relay(seconds) as relay:
@@ -113,7 +113,7 @@ async def measure(count: int, seconds: float, folder: Path, *, quiet: bool) -> d
         postman = Postman(
             registre=registre,
             senders=carried,
-            drafts=Drafts(links, Vault(SECRET), config.origin),
+            drafts=Drafts(links, config.origin),
             endings=Endings(recorder),
             clock=clock,
             config=config,

@@ -36,6 +36,11 @@ class Index:
         """The key that signs now; None in a ring that was never used."""
         return self.keys[-1] if self.keys else None
 
+    @property
+    def signing(self) -> list[str]:
+        """The kids of the keys whose private half is there, oldest first."""
+        return [record.kid for record in self.keys if not record.retired]
+
     def with_key(self, record: KeyRecord) -> Self:
         """Let `record` sign from its creation on."""
         former = self.keys

@@ -5,11 +5,7 @@ On disk, a directory (0700): `<kid>.pem`, the private half of a key (PKCS#8, 060
 rename, after the private half it speaks of is durable, so each process always reads a whole state.
 """
 
-import fcntl
-import os
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -23,13 +19,17 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from certs.files import write_atomically
+from certs.files import Stamp, alone, stamp, write_atomically
 from certs.jwk import base64url, public_keys_from_jwks, thumbprint, to_jwk
 from certs.key_index import Index, KeyRecord, KeyRingDamaged
 
-__all__ = ["KeyRing", "KeyRingDamaged", "SigningKey", "public_keys_from_jwks"]
+__all__ = ["KeyRing", "KeyRingDamaged", "KeyUnknown", "SigningKey", "public_keys_from_jwks"]
 
 _ATTEMPTS = 5
+
+
+class KeyUnknown(Exception):
+    """No key of this name has a private half here."""
 
 
 class SigningKey(NamedTuple):
@@ -50,7 +50,7 @@ class KeyRing:
         self._directory = directory
         self._index_path = directory / "index.json"
         self._permanent = permanent
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamp: Stamp | None = None
         self._index = Index()
         self._public: dict[str, Ed25519PublicKey] = {}
         self._current: SigningKey | None = None
@@ -63,7 +63,7 @@ class KeyRing:
         """
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         ring = cls(directory, permanent=permanent)
-        with ring._alone():
+        with alone(directory):
             ring.refresh()
             if ring._current is None:
                 ring._add_key(now)
@@ -84,7 +84,7 @@ class KeyRing:
 
     def rotate(self, now: datetime) -> str:
         """Sign with a new key from now on and return its kid; the former ones still verify."""
-        with self._alone():
+        with alone(self._directory):
             self.refresh()
             return self._add_key(now)
 
@@ -94,7 +94,7 @@ class KeyRing:
         Give the time before which no signature can still matter: now minus the longest life of a
         token. Private halves are destroyed; a permanent ring keeps the public ones.
         """
-        with self._alone():
+        with alone(self._directory):
             self.refresh()
             retired = self._index.replaced_before(_aware(older_than))
             if retired:
@@ -102,6 +102,22 @@ class KeyRing:
             for kid in retired:
                 self._path(kid).unlink(missing_ok=True)
             return retired
+
+    def withdraw(self, kid: str, now: datetime) -> str | None:
+        """Destroy one key at once: it was stolen. The kid of the new key, where it was the one that
+        signs; what it has signed verifies no more, unless the ring is permanent.
+
+        Raises `KeyUnknown`: there is no such key, or it was retired.
+        """
+        with alone(self._directory):
+            self.refresh()
+            if kid not in self._index.signing:
+                raise KeyUnknown(kid)
+            current = self.current.kid == kid
+            successor = self._add_key(now) if current else None
+            self._write(self._index.without([kid], keep_public=self._permanent))
+            self._path(kid).unlink(missing_ok=True)
+            return successor
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Every key that verifies, newest first (RFC 7517): {"keys": [JWK, …]}."""
@@ -130,16 +146,16 @@ class KeyRing:
         """
         # A retirement may destroy the private key between our two reads: then read again.
         for _ in range(_ATTEMPTS):
-            stamp = _stamp(self._index_path)
-            if stamp == self._stamp:
+            seen = stamp(self._index_path)
+            if seen == self._stamp:
                 return False
-            if stamp is None:
+            if seen is None:
                 raise KeyRingDamaged(f"{self._index_path} has vanished")
             try:
                 self._take(Index.read(self._index_path))
             except FileNotFoundError:
                 continue
-            self._stamp = stamp
+            self._stamp = seen
             return True
         raise KeyRingDamaged(f"a private key is missing in {self._directory}")
 
@@ -158,7 +174,7 @@ class KeyRing:
     def _write(self, index: Index) -> None:
         write_atomically(self._index_path, index.encode())
         self._take(index)
-        self._stamp = _stamp(self._index_path)
+        self._stamp = stamp(self._index_path)
 
     def _take(self, index: Index) -> None:
         """Make `index` ours; all the reading comes first, so a failure changes nothing."""
@@ -179,16 +195,6 @@ class KeyRing:
             raise KeyRingDamaged(f"{kid}.pem is not the key of that name")
         return private
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the ring's lock, so that two processes do not write one over the other."""
-        descriptor = os.open(self._directory / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
 
 def _read_public(record: KeyRecord) -> Ed25519PublicKey:
     try:
@@ -198,16 +204,6 @@ def _read_public(record: KeyRecord) -> Ed25519PublicKey:
     if thumbprint(public) != record.kid:
         raise KeyRingDamaged(f"the public key {record.kid} is not the key of that name")
     return public
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What changes when a file is replaced, even twice within one tick of the file system."""
-    try:
-        # Once per connection: os.stat is three times as quick as the path's own.
-        status = os.stat(path)  # noqa: PTH116
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _aware(moment: datetime) -> datetime:

@@ -54,17 +54,20 @@ class Exigence:
     a_venir: bool = False
     categorie: bool = False
     sequelles: bool = False
+    #: Elle change les droits de l'assure: s'il etait la, la lui a-t-on dite, et quand?
+    annonce: bool = False
 
 
 _RIEN = Exigence()
 EXIGENCES: dict[Conclusion, Exigence] = dict.fromkeys(Conclusion, _RIEN) | {
-    Conclusion.REPRISE_A_DATE: Exigence(date=True, a_venir=True),
-    Conclusion.REPRISE_TEMPS_PARTIEL_THERAPEUTIQUE: Exigence(date=True, a_venir=True),
-    Conclusion.STABILISATION: Exigence(date=True),
-    Conclusion.GUERISON: Exigence(date=True),
-    Conclusion.CONSOLIDATION: Exigence(date=True, sequelles=True),
+    Conclusion.REPRISE_A_DATE: Exigence(date=True, a_venir=True, annonce=True),
+    Conclusion.REPRISE_TEMPS_PARTIEL_THERAPEUTIQUE: Exigence(date=True, a_venir=True, annonce=True),
+    Conclusion.STABILISATION: Exigence(date=True, annonce=True),
+    Conclusion.GUERISON: Exigence(date=True, annonce=True),
+    Conclusion.CONSOLIDATION: Exigence(date=True, sequelles=True, annonce=True),
     Conclusion.FAVORABLE: Exigence(categorie=True),
-    Conclusion.REVISION_CATEGORIE: Exigence(categorie=True),
+    Conclusion.DEFAVORABLE: Exigence(annonce=True),
+    Conclusion.REVISION_CATEGORIE: Exigence(categorie=True, annonce=True),
 }
 CATEGORIES = frozenset({1, 2, 3})
 

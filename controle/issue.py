@@ -1,15 +1,16 @@
 """L'issue: ce qu'une personne signe, une fois verifie que les faits et les regles le permettent.
 
-La partie administrative n'a pas de texte libre; le motif d'une correction est garde a part.
+La partie administrative n'a pas de texte libre: ses motifs sont ceux d'une liste.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from controle import forme
 from controle.absence import exiger_procedure
+from controle.annonce import Annonce, noter
 from controle.conclusion import (
     CATEGORIES,
     CONCLUSIONS,
@@ -22,6 +23,7 @@ from controle.conclusion import (
 )
 from controle.etats import AVANT_ENTREE, Contexte
 from controle.intervalles import Presences
+from controle.motif import MotifAnticipation, MotifCorrection
 from controle.presence import Fait
 from controle.qualification import (
     INCIDENTS,
@@ -44,6 +46,8 @@ from controle.refus_issue import (
     IdentiteNonControlee,
     IssueScellee,
     JustificationEnAttente,
+    MotifAnticipationInconnu,
+    MotifCorrectionInconnu,
     QualificationIncoherente,
     RappelNonEnvoye,
     SequellesInutiles,
@@ -100,8 +104,11 @@ class DemandeIssue:
     categorie: int | None = None
     sequelles: bool | None = None
     motif_correction: str | None = None
-    #: Pourquoi conclure avant la fin du delai de grace.
+    #: Pourquoi conclure avant la fin du delai de grace (controle.motif).
     motif_anticipation: str | None = None
+    #: Le resultat annonce oralement: oui ou non, et l'heure de la montre.
+    annonce: bool | None = None
+    annonce_heure: time | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ class Issue:
     signataire: str
     instant: datetime
     motif_anticipation: str | None = None
+    annonce: Annonce | None = None
 
     def en_dict(self) -> dict[str, object]:
         """L'issue telle qu'elle s'exporte; le motif d'une anticipation n'y est que s'il y en a un,
@@ -138,6 +146,17 @@ class Issue:
             "signataire": self.signataire,
             "instant": forme.ecrire_instant(self.instant),
             **anticipation,
+            **self._annonce_en_dict(),
+        }
+
+    def _annonce_en_dict(self) -> dict[str, object]:
+        """Rien s'il n'y en a pas: l'empreinte des issues d'avant reste la meme."""
+        if self.annonce is None:
+            return {}
+        instant = self.annonce.instant
+        return {
+            "annonce": self.annonce.faite,
+            "annonce_instant": forme.ecrire_instant(instant) if instant else None,
         }
 
     def empreinte(self) -> str:
@@ -165,8 +184,7 @@ def etablir(
     """
     if not signataire.strip():
         raise SignataireManquant
-    motif = (demande.motif_correction or "").strip() or None
-    anticipation = (demande.motif_anticipation or "").strip() or None
+    motif, anticipation = _motifs(demande)
     empecher(
         telecontrole,
         presences,
@@ -186,6 +204,14 @@ def etablir(
         exiger_procedure(telecontrole, faits, justification_en_attente=justification_en_attente)
     conclusion = _conclusion(telecontrole.contexte, demande)
     _exiger(conclusion, demande, _jour(telecontrole, precedentes, maintenant))
+    annonce = noter(
+        EXIGENCES[conclusion].annonce,
+        demande.annonce,
+        demande.annonce_heure,
+        presences.admis_a,
+        maintenant,
+        telecontrole.fuseau,
+    )
     return Issue(
         version=len(precedentes) + 1,
         qualification=qualification,
@@ -197,7 +223,19 @@ def etablir(
         motif_anticipation=anticipation if tot else None,
         signataire=signataire,
         instant=maintenant,
+        annonce=annonce,
     )
+
+
+def _motifs(demande: DemandeIssue) -> tuple[str | None, str | None]:
+    """Ceux de la liste, s'ils sont dits: rien d'autre ne s'ecrit dans la partie administrative."""
+    motif = (demande.motif_correction or "").strip() or None
+    anticipation = (demande.motif_anticipation or "").strip() or None
+    if motif is not None and motif not in list(MotifCorrection):
+        raise MotifCorrectionInconnu
+    if anticipation is not None and anticipation not in list(MotifAnticipation):
+        raise MotifAnticipationInconnu
+    return motif, anticipation
 
 
 def empecher(

@@ -45,6 +45,14 @@ class GenreFait(StrEnum):
     EXAMEN_CLINIQUE = "examen_clinique"
     REFUS_VISIO = "refus_visio"
     DEMANDE_PRESENTIEL = "demande_presentiel"
+    CODE_AFFICHE = "code_affiche"
+    CODE_INDISPONIBLE = "code_indisponible"
+    CODE_IDENTIQUE = "code_identique"
+    CODE_DIFFERENT = "code_different"
+    GESTE_DEMANDE = "geste_demande"
+    GESTE_FAIT = "geste_fait"
+    GESTE_NON_FAIT = "geste_non_fait"
+    GESTE_NON_PROPOSE = "geste_non_propose"
     FIN = "fin"
     REDEMARRAGE_SERVEUR = "redemarrage_serveur"
     ISSUE_ENREGISTREE = "issue_enregistree"
@@ -61,8 +69,11 @@ class GenreFait(StrEnum):
     JUSTIFICATION_DEPOSEE = "justification_deposee"
     JUSTIFICATION_DECIDEE = "justification_decidee"
     APPEL_TENTE = "appel_tente"
+    OBSTACLE_TECHNIQUE = "obstacle_technique"
+    ATTESTATION_DELIVREE = "attestation_delivree"
     PRESENTIEL_FIXE = "presentiel_fixe"
     PRESENTIEL_ANNULE = "presentiel_annule"
+    PERSONNES_PRESENTES = "personnes_presentes"
 
 
 LIBELLES_FAIT: dict[GenreFait, str] = {
@@ -86,6 +97,14 @@ LIBELLES_FAIT: dict[GenreFait, str] = {
     GenreFait.EXAMEN_CLINIQUE: "Examen clinique nécessaire",
     GenreFait.REFUS_VISIO: "Visioconférence refusée par l'assuré",
     GenreFait.DEMANDE_PRESENTIEL: "Rendez-vous en personne demandé par l'assuré",
+    GenreFait.CODE_AFFICHE: "Code de vérification affiché",
+    GenreFait.CODE_INDISPONIBLE: "Code de vérification indisponible : appel non vérifié",
+    GenreFait.CODE_IDENTIQUE: "Codes de vérification identiques",
+    GenreFait.CODE_DIFFERENT: "Codes de vérification différents : appel non vérifié",
+    GenreFait.GESTE_DEMANDE: "Geste de vérification demandé",
+    GenreFait.GESTE_FAIT: "Geste de vérification fait",
+    GenreFait.GESTE_NON_FAIT: "Geste de vérification non fait",
+    GenreFait.GESTE_NON_PROPOSE: "Geste de vérification non proposé",
     GenreFait.FIN: "Fin de l'entretien",
     GenreFait.REDEMARRAGE_SERVEUR: "Redémarrage du serveur",
     GenreFait.ISSUE_ENREGISTREE: "Issue enregistrée",
@@ -102,8 +121,11 @@ LIBELLES_FAIT: dict[GenreFait, str] = {
     GenreFait.JUSTIFICATION_DEPOSEE: "Absence justifiée par l'assuré",
     GenreFait.JUSTIFICATION_DECIDEE: "Justification examinée",
     GenreFait.APPEL_TENTE: "Appel téléphonique tenté",
+    GenreFait.OBSTACLE_TECHNIQUE: "Caméra ou micro indisponibles, dit la page de l'assuré",
+    GenreFait.ATTESTATION_DELIVREE: "Attestation délivrée à l'assuré",
     GenreFait.PRESENTIEL_FIXE: "Rendez-vous en présentiel fixé",
     GenreFait.PRESENTIEL_ANNULE: "Rendez-vous en présentiel annulé",
+    GenreFait.PERSONNES_PRESENTES: "Personnes présentes dans la pièce",
 }
 
 

@@ -9,9 +9,24 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
-from controle.intervalles import Intervalle, Presences
-from controle.presence import Fait, GenreFait, Role
-from controle.telecontrole import Etat, Fenetre, OriginePresentiel, Telecontrole
+from controle.constats import Constats, constater
+from controle.intervalles import Presences
+from controle.presence import Fait
+from controle.telecontrole import Fenetre, Telecontrole
+
+__all__ = [
+    "INCIDENTS",
+    "LIBELLES_QUALIFICATION",
+    "TABLE",
+    "Constats",
+    "Motif",
+    "Proposition",
+    "Qualification",
+    "Regle",
+    "appliquer",
+    "constater",
+    "proposer",
+]
 
 
 class Qualification(StrEnum):
@@ -53,35 +68,29 @@ INCIDENTS = frozenset(
 )
 
 
+class Motif(StrEnum):
+    """La raison principale, en un mot: une attestation le porte."""
+
+    VOLONTE = "volonte"
+    SERVICE = "service"
+    MATERIEL = "materiel"
+    ACCES = "acces"
+    ABSENCE = "absence"
+    ATTENTE = "attente"
+    ENTRETIEN = "entretien"
+    LIAISON_ASSURE = "liaison_assure"
+    LIAISON_MEDECIN = "liaison_medecin"
+    LIAISON_COMMUNE = "liaison_commune"
+    INCONNU = "inconnu"
+
+
 @dataclass(frozen=True)
 class Proposition:
     """Ce que les faits suggerent, et pourquoi, en phrases."""
 
     qualification: Qualification
     raisons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Constats:
-    """Ce que la table regarde, et rien d'autre."""
-
-    refus: bool = False
-    interruption: bool = False
-    venu: bool = False
-    en_retard: bool = False
-    encore_la: bool = False
-    tentative: bool = False
-    delai_ecoule: bool = False
-    medecin_venu: bool = False
-    medecin_tardif: bool = False
-    attente_depassee: bool = False
-    admis: bool = False
-    media: bool = False
-    panne_serveur: bool = False
-    #: Ce qui manquait encore a la fin, selon qui a ete perdu le premier.
-    coupure_assure: bool = False
-    coupure_medecin: bool = False
-    coupure_media: bool = False
+    motif: "Motif"
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,7 @@ class Regle:
 
     qualification: Qualification
     raison: str
+    motif: Motif
     si: frozenset[str] = frozenset()
     sauf: frozenset[str] = frozenset()
 
@@ -98,12 +108,13 @@ class Regle:
         return self.si <= vrais and not self.sauf & vrais
 
 
-def _regle(qualification: Qualification, si: str, raison: str) -> Regle:
+def _regle(qualification: Qualification, motif: Motif, si: str, raison: str) -> Regle:
     """`si`: des constats separes par des espaces, « ! » devant ceux qui doivent etre faux."""
     mots = si.split()
     return Regle(
         qualification,
         raison,
+        motif,
         frozenset(mot for mot in mots if not mot.startswith("!")),
         frozenset(mot[1:] for mot in mots if mot.startswith("!")),
     )
@@ -111,34 +122,46 @@ def _regle(qualification: Qualification, si: str, raison: str) -> Regle:
 
 #: La premiere qui convient. La derniere convient toujours: l'inconnu profite a l'assure.
 TABLE: tuple[Regle, ...] = (
-    _regle(Qualification.REFUS, "refus", "L'assuré a refusé la visioconférence."),
+    _regle(Qualification.REFUS, Motif.VOLONTE, "refus", "L'assuré a refusé la visioconférence."),
     _regle(
         Qualification.INTERRUPTION_ASSURE,
+        Motif.VOLONTE,
         "interruption",
         "L'assuré a demandé que le contrôle ait lieu en personne.",
     ),
     _regle(
         Qualification.INCIDENT_CAISSE,
+        Motif.SERVICE,
         "!venu panne_serveur",
         "Le service a été en panne et l'assuré a pu être empêché d'entrer.",
     ),
     _regle(
+        Qualification.INCIDENT_ASSURE,
+        Motif.MATERIEL,
+        "!venu obstacle",
+        "La page de l'assuré n'a pas pu ouvrir sa caméra ou son micro.",
+    ),
+    _regle(
         Qualification.INCIDENT_INCONNU,
+        Motif.ACCES,
         "!venu tentative",
         "L'assuré a essayé d'entrer sans y parvenir.",
     ),
     _regle(
         Qualification.NON_CONNECTE,
+        Motif.ABSENCE,
         "!venu delai_ecoule",
         "L'assuré n'est pas entré dans la salle avant la fin du délai de grâce.",
     ),
     _regle(
         Qualification.NON_CONNECTE,
+        Motif.ABSENCE,
         "!venu",
         "L'assuré n'est pas entré dans la salle ; le délai de grâce n'est pas écoulé.",
     ),
     _regle(
         Qualification.MEDECIN_ABSENT,
+        Motif.ATTENTE,
         "!admis !medecin_venu",
         "L'assuré est venu ; le médecin-conseil n'est pas entré dans la salle.",
     ),
@@ -146,66 +169,91 @@ TABLE: tuple[Regle, ...] = (
     # ne prouve pas qu'il etait la. L'attente, elle, est certaine.
     _regle(
         Qualification.MEDECIN_ABSENT,
+        Motif.ATTENTE,
         "!admis attente_depassee",
         "L'assuré a attendu plus que le délai de grâce sans être admis.",
     ),
     _regle(
         Qualification.EN_RETARD,
+        Motif.ATTENTE,
         "!admis encore_la en_retard",
         "L'assuré est arrivé en retard et attend d'être admis.",
     ),
     _regle(
         Qualification.PRESENT,
+        Motif.ATTENTE,
         "!admis encore_la",
         "L'assuré est arrivé à l'heure et attend d'être admis.",
     ),
     _regle(
         Qualification.MEDECIN_ABSENT,
+        Motif.ATTENTE,
         "!admis medecin_tardif",
         "L'assuré est venu ; le médecin-conseil est arrivé après le délai de grâce.",
     ),
     _regle(
         Qualification.INCIDENT_CAISSE,
+        Motif.SERVICE,
         "!admis panne_serveur",
         "Le service a été en panne pendant que l'assuré attendait.",
     ),
     _regle(
         Qualification.INCIDENT_CAISSE,
+        Motif.LIAISON_COMMUNE,
+        "!admis coupure_commune",
+        "Les deux connexions ont été perdues ensemble : elles n'ont que le service en commun.",
+    ),
+    _regle(
+        Qualification.INCIDENT_CAISSE,
+        Motif.LIAISON_MEDECIN,
         "!admis coupure_medecin",
         "La connexion du médecin-conseil a été perdue la première.",
     ),
     _regle(
         Qualification.INCIDENT_ASSURE,
+        Motif.LIAISON_ASSURE,
         "!admis coupure_assure",
         "L'assuré attendait ; sa connexion a été perdue et n'est pas revenue.",
     ),
     _regle(
         Qualification.EN_RETARD,
-        "admis media en_retard !coupure_assure !coupure_medecin !coupure_media",
+        Motif.ENTRETIEN,
+        "admis media en_retard !coupure_assure !coupure_medecin !coupure_commune !coupure_media",
         "L'assuré est arrivé en retard ; l'entretien a eu lieu avec image et son.",
     ),
     _regle(
         Qualification.PRESENT,
-        "admis media !coupure_assure !coupure_medecin !coupure_media",
+        Motif.ENTRETIEN,
+        "admis media !coupure_assure !coupure_medecin !coupure_commune !coupure_media",
         "L'entretien a eu lieu avec image et son.",
     ),
     _regle(
         Qualification.INCIDENT_CAISSE,
+        Motif.SERVICE,
         "admis panne_serveur",
         "Le service a été en panne pendant l'entretien.",
     ),
     _regle(
         Qualification.INCIDENT_CAISSE,
+        Motif.LIAISON_COMMUNE,
+        "admis coupure_commune",
+        "Les deux connexions ont été perdues ensemble : elles n'ont que le service en commun.",
+    ),
+    _regle(
+        Qualification.INCIDENT_CAISSE,
+        Motif.LIAISON_MEDECIN,
         "admis coupure_medecin",
         "La connexion du médecin-conseil a été perdue la première.",
     ),
     _regle(
         Qualification.INCIDENT_ASSURE,
+        Motif.LIAISON_ASSURE,
         "admis coupure_assure",
         "La connexion de l'assuré a été perdue la première et n'est pas revenue.",
     ),
     _regle(
         Qualification.INCIDENT_INCONNU,
+        Motif.INCONNU,
         "",
         "La cause n'est pas établie : le doute profite à l'assuré.",
     ),
@@ -227,12 +275,14 @@ def appliquer(constats: Constats) -> Proposition:
     """La premiere regle de la table qui convient."""
     vrais = frozenset(champ.name for champ in fields(constats) if getattr(constats, champ.name))
     regle = next(regle for regle in TABLE if regle.convient(vrais))
-    return Proposition(regle.qualification, (regle.raison, *_circonstances(constats)))
+    raisons = (regle.raison, *_circonstances(constats))
+    return Proposition(regle.qualification, raisons, regle.motif)
 
 
 _CIRCONSTANCES: dict[str, str] = {
     "panne_serveur": "Le serveur a redémarré pendant le rendez-vous.",
     "medecin_tardif": "Le médecin-conseil est arrivé après le délai de grâce.",
+    "obstacle": "La page de l'assuré n'a pas pu, d'abord, ouvrir sa caméra ou son micro.",
     "coupure_media": "L'image et le son étaient perdus à la fin.",
 }
 
@@ -240,91 +290,3 @@ _CIRCONSTANCES: dict[str, str] = {
 def _circonstances(constats: Constats) -> tuple[str, ...]:
     """Ce qu'il faut aussi savoir avant de decider."""
     return tuple(phrase for nom, phrase in _CIRCONSTANCES.items() if getattr(constats, nom))
-
-
-# --- les constats -------------------------------------------------------------------------------
-
-_TENTATIVES = frozenset(
-    {
-        GenreFait.SECOND_FACTEUR_REUSSI,
-        GenreFait.SECOND_FACTEUR_ECHOUE,
-        GenreFait.INFORMATION_ACCEPTEE,
-    }
-)
-_RETABLIT = frozenset(
-    {GenreFait.ENTREE, GenreFait.RETOUR, GenreFait.REPRISE, GenreFait.MEDIA_MAINTENU}
-)
-
-
-def constater(
-    telecontrole: Telecontrole,
-    presences: Presences,
-    faits: Sequence[Fait],
-    maintenant: datetime,
-    fenetre: Fenetre,
-) -> Constats:
-    """Ce que la table regarde, tire de l'etat, des presences et des faits."""
-    arrivee = presences.assure.premiere_arrivee
-    medecin = presences.medecin_conseil.premiere_arrivee
-    grace = telecontrole.debut + fenetre.grace_absence
-    genres = {fait.genre for fait in faits}
-    perdu = _premier_perdu(faits)
-    return Constats(
-        refus=telecontrole.etat is Etat.REFUSE,
-        interruption=_est_demande_par_assure(telecontrole),
-        venu=arrivee is not None,
-        en_retard=arrivee is not None and arrivee > telecontrole.debut + fenetre.tolerance_retard,
-        encore_la=any(i.fin is None or i.fin == presences.fin for i in _assure(presences)),
-        tentative=bool(genres & _TENTATIVES),
-        delai_ecoule=maintenant >= grace,
-        medecin_venu=medecin is not None,
-        medecin_tardif=medecin is not None and medecin > grace,
-        attente_depassee=presences.attente >= fenetre.grace_absence.total_seconds(),
-        admis=presences.admis_a is not None,
-        media=bool(presences.ensemble_avec_media),
-        panne_serveur=GenreFait.REDEMARRAGE_SERVEUR in genres,
-        coupure_assure=perdu is Role.ASSURE,
-        coupure_medecin=perdu is Role.MEDECIN_CONSEIL,
-        coupure_media=_est_media_perdu(faits),
-    )
-
-
-def _assure(presences: Presences) -> Sequence[Intervalle]:
-    return presences.assure.intervalles
-
-
-def _est_demande_par_assure(telecontrole: Telecontrole) -> bool:
-    demande = telecontrole.presentiel
-    return (
-        telecontrole.etat is Etat.CONVERTI_PRESENTIEL
-        and demande is not None
-        and demande.origine is OriginePresentiel.DEMANDE_ASSURE
-    )
-
-
-def _premier_perdu(faits: Sequence[Fait]) -> Role | None:
-    """De ceux dont la connexion manquait encore a la fin, celui qui a ete perdu le premier."""
-    perdus: dict[str, None] = {}
-    for fait in faits:
-        if fait.genre is GenreFait.FIN:
-            break
-        if fait.role is not None and fait.genre is GenreFait.PERTE:
-            perdus[fait.role] = None
-        elif fait.role is not None and fait.genre in _RETABLIT:
-            perdus.pop(fait.role, None)
-    return Role(next(iter(perdus))) if perdus else None
-
-
-def _est_media_perdu(faits: Sequence[Fait]) -> bool:
-    """L'image et le son manquaient-ils encore d'un cote a la fin?"""
-    perdus: set[str | None] = set()
-    for fait in faits:
-        if fait.genre is GenreFait.FIN:
-            break
-        if fait.genre is GenreFait.MEDIA_PERDU and fait.details.get("cause") != "closed":
-            perdus.add(fait.role)
-        elif fait.genre in {GenreFait.MEDIA_ETABLI, GenreFait.MEDIA_MAINTENU}:
-            perdus.discard(fait.role)
-        elif fait.genre is GenreFait.REMISE_EN_ATTENTE:
-            perdus.clear()
-    return bool(perdus)

@@ -148,3 +148,49 @@ class SequellesInutiles(Refus):
     code = "sequelles_inutiles"
     phrase = "Cette conclusion ne comporte pas de séquelles."
     champ = "sequelae"
+
+
+class MotifCorrectionInconnu(Refus):
+    """Un motif se choisit dans la liste: la partie administrative n'a pas de texte libre."""
+
+    code = "motif_inconnu"
+    phrase = "Choisissez un motif dans la liste."
+    champ = "correction_reason"
+
+
+class MotifAnticipationInconnu(MotifCorrectionInconnu):
+    """De meme pour une fin avant le delai de grace."""
+
+    champ = "early_reason"
+
+
+class AnnonceManquante(Refus):
+    """La conclusion change les droits de l'assure: on dit si elle lui a ete annoncee."""
+
+    code = "annonce_manquante"
+    phrase = "Indiquez si vous avez annoncé ce résultat à l'assuré."
+    champ = "announced"
+
+
+class HeureAnnonceManquante(Refus):
+    """Annonce: a quelle heure?"""
+
+    code = "heure_annonce_manquante"
+    phrase = "Indiquez à quelle heure vous avez annoncé ce résultat."
+    champ = "announced_at"
+
+
+class HeureAnnonceFausse(Refus):
+    """On n'annonce pas avant d'avoir recu l'assure, ni apres maintenant."""
+
+    code = "heure_annonce_fausse"
+    phrase = "Cette heure n'est pas entre l'admission de l'assuré et maintenant."
+    champ = "announced_at"
+
+
+class AnnonceInutile(Refus):
+    """Rien n'a pu etre annonce, ou il n'y a pas d'annonce a noter pour cette conclusion."""
+
+    code = "annonce_inutile"
+    phrase = "Il n'y a pas d'annonce orale à noter pour cette issue."
+    champ = "announced"

@@ -94,7 +94,7 @@ def _lire_ligne(brute: object) -> Ligne | None:
 def _lire_sceau(brut: object, telecontrole: str, signature_valide: SignatureValide) -> Sceau | None:
     try:
         sceau = Sceau.depuis_dict(brut)
-        signature = _decoder(sceau.signature)
+        signature = lire_signature(sceau.signature)
         bon = signature_valide(sceau.cle, sceau.octets(), signature)
     except (
         Exception
@@ -103,7 +103,7 @@ def _lire_sceau(brut: object, telecontrole: str, signature_valide: SignatureVali
     return sceau if bon is True and sceau.telecontrole == telecontrole else None
 
 
-def _decoder(texte: str) -> bytes:
+def lire_signature(texte: str) -> bytes:
     """Le base64url, une seule ecriture par signature: les bits de trop doivent etre nuls."""
     octets = base64.urlsafe_b64decode(texte.encode("ascii") + b"=" * (-len(texte) % 4))
     if base64.urlsafe_b64encode(octets).rstrip(b"=").decode() != texte:

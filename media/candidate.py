@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"[0-9]{1,10}")
 _USUAL = re.compile(
     r"candidate:[A-Za-z0-9+/]{1,32} [12] (?i:udp) (?P<priority>[0-9]{1,10})"
     r" (?:(?P<address>[0-9A-Fa-f.:]{2,45})|[A-Za-z0-9-]{1,63}\.local) (?P<port>[0-9]{1,5})"
-    r" typ (?:host|srflx|prflx|relay)"
+    r" typ (?P<kind>host|srflx|prflx|relay)"
     r"(?: raddr (?P<raddr>[0-9A-Fa-f.:]{2,45}) rport (?P<rport>[0-9]{1,5}))?"
     r"(?: generation [0-9]{1,3})?(?: ufrag [\x21-\x7e]{1,256})?"
     r"(?: network-id [0-9]{1,3})?(?: network-cost [0-9]{1,4})?"
@@ -39,17 +39,17 @@ class CandidateRefused(Exception):
         self.reason = reason
 
 
-def check_candidate(candidate: str) -> None:
+def check_candidate(candidate: str) -> CandidateKind | None:
     """Let a candidate pass, or raise `CandidateRefused`; never anything else.
 
     `candidate` is what `RTCIceCandidate.candidate` holds: « candidate:… », or an empty string
-    for the end of candidates (RFC 8838).
+    for the end of candidates (RFC 8838). What its address is, as `candidate_kind` says it.
     """
     usual = _USUAL.fullmatch(candidate)
     if usual is not None:
         _check_usual(usual)
-    elif candidate:
-        _parse(candidate)
+        return cast(CandidateKind, usual["kind"])
+    return _parse(candidate) if candidate else None
 
 
 def candidate_kind(candidate: str) -> CandidateKind | None:

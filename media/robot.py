@@ -7,6 +7,7 @@ replace tracks. Either side can be a robot, facing a page or another robot.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from media.guard import guard
 from media.ice import Policy
 from media.pictures import PacedTrack, TestPicture, TestTone
 from media.sdp import check_candidate, check_description
+from media.spoken_code import PREFIX, CodeFailed, Exchange, Role, fingerprints
 
 CHANNEL_LABEL = "telecontrole"
 
@@ -75,16 +77,21 @@ class RobotPeer:
         self._tracks: dict[str, PacedTrack] = {"audio": TestTone(), "video": TestPicture()}
         self._kinds = tuple(kinds)
         self._on_message = on_message
+        #: Only a médecin-conseil offers.
+        self._role: Role = "assure"
+        self._code: Exchange | None = None
         self._pc = _connection(servers, policy, self._tasks)
         self._pc.on("connectionstatechange", self._look)
         self._pc.on("track", self._watch)
         self._senders = {kind: self._add_transceiver(kind) for kind in ("audio", "video")}
         self._channel = self._pc.createDataChannel(CHANNEL_LABEL, negotiated=True, id=0)
         self._channel.on("open", self._look)
+        self._channel.on("open", self._begin_code)
         self._channel.on("message", self._hear)
 
     async def offer(self) -> str:
         """Gather all candidates and return the SDP offer; there is nothing to trickle after it."""
+        self._role = "medecin_conseil"
         await self._pc.setLocalDescription(await self._pc.createOffer())
         return _outgoing(self._pc.localDescription.sdp)
 
@@ -219,8 +226,33 @@ class RobotPeer:
             self._progress.set()
 
     def _hear(self, message: str | bytes) -> None:
-        if isinstance(message, str) and self._on_message is not None:
+        if not isinstance(message, str):
+            return
+        if message.startswith(PREFIX.strip()):
+            self._hear_code(message)
+        elif self._on_message is not None:
             self._on_message(message)
+
+    @property
+    def code(self) -> str:
+        """The spoken code; empty while there is none."""
+        return self._code.code if self._code else ""
+
+    def _begin_code(self) -> None:
+        with suppress(CodeFailed):
+            self._code = Exchange(self._role, *fingerprints(self._pc))
+            self._say_code(self._code.begin())
+
+    def _hear_code(self, word: str) -> None:
+        """Without a code it goes on: a robot has nothing confidential to say."""
+        try:
+            self._say_code(self._code.take(word) if self._code else None)
+        except CodeFailed:
+            self._code = None
+
+    def _say_code(self, word: str | None) -> None:
+        if word and self._channel.readyState == "open":
+            self._channel.send(word)
 
     def _watch(self, track: MediaStreamTrack) -> None:
         self._tasks.add(asyncio.create_task(self._consume(track)))

@@ -1,7 +1,6 @@
 """The command `telecontrole`: what each word of it does, and its options."""
 
 import argparse
-import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -12,12 +11,22 @@ import segno
 
 from . import demo as demonstration
 from . import loadtest as load
-from . import offline, serving, workers
+from . import login_command, offline, serving, vault_command, workers
+from .attestation import offline as attested
 from .caisse import directory, key_commands
 from .config import Config, ConfigurationError, from_environment
+from .evidence import command as auditing
+from .evidence import making as witnesses
+from .identity import making
 from .identity.api_keys import SCOPES
 from .identity.sessions import Kind
+from .journal import command as access_journal
+from .keeping import access_command
+from .keeping import command as keeping
+from .keeping.erase import Motif
+from .notes import command as medical_keys
 from .notify import senders
+from .store.resealing import BATCH
 from .technical import command as technical
 
 Command = Callable[[argparse.Namespace], int]
@@ -40,6 +49,7 @@ def demo(options: argparse.Namespace) -> int:
         ),
         options.data_dir,
         readable=True,
+        level=from_environment().log_level,
     )
     return 0
 
@@ -71,14 +81,17 @@ def serve(options: argparse.Namespace) -> int:
         config.check_for_service()
         # Read here too: settings that could not send are refused before anything is opened.
         senders.build(config)
+        making.check(config)
+        witnesses.check(config)
     except ConfigurationError as wrong:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
     worker = workers.this_worker()
     if config.workers > 1 and worker is None:
         whole = workers.supervise(config, options.arguments)
-        return serving.run(whole, config.data_dir, readable=False)
-    serving.run(serving.serve(config, worker=worker), config.data_dir, readable=False)
+        return serving.run(whole, config.data_dir, readable=False, level=config.log_level)
+    one = serving.serve(config, worker=worker)
+    serving.run(one, config.data_dir, readable=False, level=config.log_level)
     return 0
 
 
@@ -87,14 +100,27 @@ def export(options: argparse.Namespace) -> int:
 
 
 def verify(options: argparse.Namespace) -> int:
+    if attested.recognises(options.file):
+        return attested.verify(options.file, options.keys)
     return offline.verify(options.file, options.keys)
 
 
 def keys(options: argparse.Namespace) -> int:
-    """Rotate: sign with a new key; the old ones go on verifying."""
+    """Rotate: sign with a new key, the old ones go on verifying. Retire: one was stolen."""
+    if (options.action == "retire") != bool(options.kid):
+        return offline.refuse("rotate ne prend pas de clé ; retire en veut une.")
+    if options.action == "retire":
+        return offline.retire(options.data_dir, options.use, options.kid, datetime.now(UTC))
     kid = offline.rotate(options.data_dir, options.use, datetime.now(UTC))
     say(f"Nouvelle clé {options.use} : {kid}")
     return 0
+
+
+def coffre(options: argparse.Namespace) -> int:
+    return configured(
+        options,
+        lambda config: vault_command.rotate(config, options.lot, abandon=options.abandonner),
+    )
 
 
 def login(options: argparse.Namespace) -> int:
@@ -102,10 +128,14 @@ def login(options: argparse.Namespace) -> int:
     kind: Kind = "agent" if options.agent else "console"
     if bool(options.agent) == bool(options.medecin):
         return offline.refuse("nommez un médecin-conseil, ou un agent par --agent.")
+    renew: bool = options.renouveler
     return configured(
-        options,
-        lambda config: say(asyncio.run(offline.login(config, subject, datetime.now(UTC), kind))),
+        options, lambda config: login_command.login(config, subject, kind, renew=renew)
     )
+
+
+def session(options: argparse.Namespace) -> int:
+    return configured(options, lambda config: login_command.revoke(config, options.personne))
 
 
 def annuaire(options: argparse.Namespace) -> int:
@@ -122,6 +152,44 @@ def cle_api(options: argparse.Namespace) -> int:
         "lister": key_commands.show,
     }
     return configured(options, actions[options.action])
+
+
+def coffre_medical(options: argparse.Namespace) -> int:
+    return configured(options, medical_keys.rotate)
+
+
+def journal(options: argparse.Namespace) -> int:
+    """Verify, purge, show: what each needs is its own sub-command's."""
+    actions: dict[str, Callable[[Config], int]] = {
+        "verify": access_journal.verify,
+        "purge": access_journal.purge,
+        "show": lambda config: access_journal.show(
+            config, options.telecontrole, options.person, options.de, options.a
+        ),
+    }
+    return configured(options, actions[options.action])
+
+
+def purge(options: argparse.Namespace) -> int:
+    if options.historique:
+        return configured(options, keeping.history)
+    return configured(
+        options, lambda config: keeping.purge(config, options.json, dry=options.dry_run)
+    )
+
+
+def effacer(options: argparse.Namespace) -> int:
+    return configured(options, lambda config: keeping.erase(config, options.assure, options.motif))
+
+
+def acces(options: argparse.Namespace) -> int:
+    if bool(options.assure) == bool(options.reference):
+        return offline.refuse("nommez une personne, par --assure ou par --reference.")
+    caisse, reference = options.reference or ("", "")
+    wanted = access_command.Wanted(
+        options.assure, caisse, reference, options.dossier, options.notes
+    )
+    return configured(options, lambda config: access_command.give(config, wanted))
 
 
 def configured(options: argparse.Namespace, run: Callable[[Config], int | None]) -> int:
@@ -144,6 +212,10 @@ def simulate(options: argparse.Namespace) -> int:
 
 def loadtest(options: argparse.Namespace) -> int:
     return load.main(options)
+
+
+def audit(options: argparse.Namespace) -> int:
+    return auditing.main(options)
 
 
 def technique(options: argparse.Namespace) -> int:
@@ -177,23 +249,43 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("file", type=Path)
     one.add_argument("--data-dir", type=Path, default=Path("var/demo"))
 
-    one = command("verify", verify, "Vérifie un relevé, hors ligne.")
+    one = command("verify", verify, "Vérifie, hors ligne, un relevé ou une attestation.")
     one.add_argument("file", type=Path)
     one.add_argument("--keys", type=Path, help="les clés publiées (/.well-known/sceaux.json)")
 
-    one = command("keys", keys, "Change la clé qui signe ; les anciennes vérifient toujours.")
-    one.add_argument("action", choices=("rotate",))
-    one.add_argument("use", choices=("tokens", "seals"))
-    one.add_argument("--data-dir", type=Path, default=Path("var/demo"))
+    auditing.arguments(command("audit", audit, "Vérifie tout le registre, hors ligne."))
+
+    signing_parser(
+        command("keys", keys, "Change la clé qui signe (rotate) ; détruit une clé volée (retire).")
+    )
+
+    vault_parser(command("coffre", coffre, "Change la clé qui chiffre la base, service en marche."))
 
     one = command("login", login, "Un lien de connexion à usage unique pour un professionnel.")
     one.add_argument("medecin", nargs="?", help="identifiant d'un médecin-conseil")
     one.add_argument("--agent", metavar="ID", help="un agent, à la place d'un médecin-conseil")
+    one.add_argument(
+        "--renouveler", action="store_true", help="un nouveau second facteur (téléphone perdu)"
+    )
+    one.add_argument("--config", type=Path, help="fichier TOML")
+
+    one = command("session", session, "Ferme toutes les sessions d'un professionnel.")
+    one.add_argument("action", choices=("revoquer",))
+    one.add_argument("personne", help="identifiant d'un médecin-conseil ou d'un agent")
     one.add_argument("--config", type=Path, help="fichier TOML")
 
     one = command("annuaire", annuaire, "Caisses, médecins-conseils, agents, sites : d'un fichier.")
     one.add_argument("file", type=Path, metavar="FICHIER", help="docs/annuaire.exemple.toml")
     one.add_argument("--config", type=Path, help="fichier TOML")
+
+    medical_parser(
+        command("coffre-medical", coffre_medical, "Les clés des notes du service médical.")
+    )
+    journal_parser(command("journal", journal, "Qui a lu quoi : vérifier, montrer, purger."))
+
+    purge_parser(command("purge", purge, "Efface ce qui a passé sa durée de conservation."))
+    erase_parser(command("effacer", effacer, "Efface une personne avant le terme, à sa demande."))
+    access_parser(command("acces", acces, "Tout ce qui est gardé sur une personne (RGPD, 15)."))
 
     key_parser(command("cle-api", cle_api, "Les clés du système d'une caisse."))
 
@@ -209,15 +301,85 @@ def parser() -> argparse.ArgumentParser:
 
     load.arguments(command("loadtest", loadtest, "Un essai de charge, avec son rapport."))
 
-    one = command(
-        "technique", technique, "Comment les entretiens se sont passés, techniquement, en chiffres."
+    technical_parser(
+        command(
+            "technique",
+            technique,
+            "Comment les entretiens se sont passés, techniquement, en chiffres.",
+        )
     )
+    return whole
+
+
+def signing_parser(one: argparse.ArgumentParser) -> None:
+    one.add_argument("action", choices=("rotate", "retire"))
+    one.add_argument("use", choices=("tokens", "seals", "lines"))
+    one.add_argument("kid", nargs="?", default="", help="retire : la clé à détruire")
+    one.add_argument("--data-dir", type=Path, default=Path("var/demo"))
+
+
+def vault_parser(one: argparse.ArgumentParser) -> None:
+    one.add_argument("action", choices=("rotate",))
+    one.add_argument("--lot", type=int, default=BATCH, help=f"lignes à la fois (défaut {BATCH})")
+    one.add_argument(
+        "--abandonner",
+        action="store_true",
+        help="détruit l'ancienne clé même si des valeurs altérées ne s'ouvrent plus",
+    )
+    one.add_argument("--config", type=Path, help="fichier TOML")
+
+
+def technical_parser(one: argparse.ArgumentParser) -> None:
+    """From day to day, on the screen or into files."""
     one.add_argument("--de", required=True, metavar="DATE", help="premier jour, « 2026-11-01 »")
     one.add_argument("--a", required=True, metavar="DATE", help="dernier jour, inclus")
     one.add_argument("--json", type=Path)
     one.add_argument("--csv", type=Path)
     one.add_argument("--config", type=Path, help="fichier TOML")
-    return whole
+
+
+def medical_parser(one: argparse.ArgumentParser) -> None:
+    """rotate."""
+    one.add_argument("action", choices=("rotate",))
+    one.add_argument("--config", type=Path, help="fichier TOML")
+
+
+def journal_parser(one: argparse.ArgumentParser) -> None:
+    """verify, purge, show."""
+    actions = one.add_subparsers(required=True, dest="action", metavar="ACTION")
+    show = actions.add_parser("show", help="les accès, du plus ancien au plus récent")
+    show.add_argument("--telecontrole", default="", metavar="ID")
+    show.add_argument("--person", default="", metavar="ID", help="qui a lu ou écrit")
+    show.add_argument("--de", default="", metavar="DATE", help="premier jour, « 2026-11-01 »")
+    show.add_argument("--a", default="", metavar="DATE", help="dernier jour, inclus")
+    whole = actions.add_parser("verify", help="rien n'a été changé, ajouté ou coupé")
+    old = actions.add_parser("purge", help="efface ce qui a passé sa durée de conservation")
+    for action in (show, whole, old):
+        action.add_argument("--config", type=Path, help="fichier TOML")
+
+
+def purge_parser(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--dry-run", action="store_true", help="compte, sans rien effacer")
+    one.add_argument("--json", type=Path, metavar="FICHIER", help="écrit le rapport signé")
+    one.add_argument("--historique", action="store_true", help="les rapports d'avant, vérifiés")
+    one.add_argument("--config", type=Path, help="fichier TOML")
+
+
+def erase_parser(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--assure", required=True, metavar="ID")
+    one.add_argument("--motif", required=True, choices=[str(why) for why in Motif])
+    one.add_argument("--config", type=Path, help="fichier TOML")
+
+
+def access_parser(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--assure", default="", metavar="ID")
+    one.add_argument("--reference", nargs=2, metavar=("CAISSE", "REF"))
+    one.add_argument("--dossier", type=Path, required=True, help="dossier à écrire, vide ou neuf")
+    one.add_argument(
+        "--notes", type=Path, nargs="?", const=Path(), metavar="CLÉS",
+        help="avec les notes : pour le service médical, par le dossier de ses clés",
+    )  # fmt: skip
+    one.add_argument("--config", type=Path, help="fichier TOML")
 
 
 def key_parser(one: argparse.ArgumentParser) -> None:

@@ -12,21 +12,41 @@ from aiohttp import web
 from controle.convocation import Canal
 from signaling.cluster import Cluster
 
-from . import keys
+from . import closing, keys
 from .assembly import assemble
 from .clock import SystemClock
 from .config import Config
 from .identity.secrets import new_code
+from .keeping import daily
+from .keeping.making import purged
+from .keeping.purge import Stores
+from .keeping.reports import Reports
 from .meters import Meters, timed
 from .notify import messages
 from .notify.parcel import Sender
 from .rings import Rings
 from .store import alive
+from .store import professionals as professionals_kept
 from .store.database import Database
-from .web import agent, assure, assure_space, caisse_api, console, hooks, service, verification
+from .web import (
+    agent,
+    assure,
+    assure_space,
+    attestation,
+    caisse_api,
+    console,
+    hooks,
+    notes,
+    professionals,
+    service,
+    verification,
+)
 from .web.errors import refusals
+from .web.gates import permitted
 from .web.http import add_headers, only_our_pages
+from .web.journaled import journaled
 from .web.pages import Client
+from .web.permissions import LINES, Line, lines_of
 from .web.problems import problems
 from .web.proxies import believing
 
@@ -36,9 +56,12 @@ log = structlog.get_logger()
 AUDIENCES = (
     assure.routes,
     assure_space.routes,
+    attestation.routes,
     verification.routes,
     console.routes,
+    notes.routes,
     agent.routes,
+    professionals.routes,
     caisse_api.routes,
     hooks.routes,
     service.routes,
@@ -59,10 +82,15 @@ class Parts:
     senders: Mapping[Canal, Sender] = field(default_factory=dict)
     #: No other process of this service is alive: what was going on was interrupted.
     first: bool = True
+    #: A login link lets in without a second factor, and may be a lasting one: the demo and tests.
+    #: `serve` says False.
+    link_alone: bool = True
     #: The demo alone goes on showing the codes that it has sent.
     keep_codes: bool = False
     #: More routes: the demo's outbox and login offer; `serve` has none.
     extra: web.RouteTableDef = field(default_factory=web.RouteTableDef)
+    #: Who may ask them, where web/permissions.py does not say.
+    lines: tuple[Line, ...] = ()
 
 
 async def create_app(parts: Parts) -> web.Application:
@@ -79,6 +107,8 @@ async def create_app(parts: Parts) -> web.Application:
             refusals,
             problems,
             only_our_pages,
+            permitted,
+            journaled,
         ],
     )
     assemble(app, parts, meters)
@@ -91,6 +121,8 @@ async def create_app(parts: Parts) -> web.Application:
 
         app.router.add_routes(loadtest_routes())
     Client(kept=config.data_dir / "client.msgpack").add_routes(app)
+    # Whatever could be asked is known by now: a route that says nothing of who may stops here.
+    app[LINES] = lines_of(app.router, parts.lines)
     app.cleanup_ctx.append(running)
     return app
 
@@ -101,15 +133,25 @@ async def running(app: web.Application) -> AsyncIterator[None]:
     if not isinstance(rooms, Cluster) or rooms.first:
         await app[keys.WITNESS].restarted()
     async with AsyncExitStack() as stack:
-        # Pushed first, called last: what the others put on record at the end is still written.
+        # Pushed first, called last: what the others put on record at the end is still written,
+        # and covered by a last head.
+        stack.push_async_callback(app[keys.HERALD].farewell)
         stack.push_async_callback(app[keys.LEDGER].close)
+        await stack.enter_async_context(task(app[keys.HERALD].watch_over()))
+        await stack.enter_async_context(task(app[keys.HERALD].tell()))
         await stack.enter_async_context(task(app[keys.PUSHER].run()))
         if isinstance(rooms, Cluster):
             await stack.enter_async_context(task(rooms.run()))
         await stack.enter_async_context(task(app[keys.POSTMAN].run()))
         await stack.enter_async_context(task(app[keys.METERS].watch_lag()))
         await stack.enter_async_context(task(heartbeat(app)))
+        await stack.enter_async_context(task(closing.watch(app)))
+        await stack.enter_async_context(task(daily.every_day(lambda: keep(app))))
+        if keys.PROVIDER in app:
+            stack.push_async_callback(app[keys.PROVIDER].close)
         stack.push_async_callback(app[service.READINESS].close)
+        stack.push_async_callback(app[keys.NOTES_STORE].close)
+        stack.push_async_callback(app[keys.JOURNAL].close)
         yield
         await app[keys.SIO].stopped()
 
@@ -123,6 +165,16 @@ async def task(work: Any) -> AsyncIterator[None]:
         running_task.cancel()
         with suppress(asyncio.CancelledError):
             await running_task
+
+
+async def keep(app: web.Application) -> bool:
+    """What is past its time goes, where today's purge is due and no other worker is at it."""
+    config, clock, database = app[keys.CONFIG], app[keys.CLOCK], app[keys.REGISTRE].database
+    stores = Stores(database, app[keys.NOTES_STORE], app[keys.JOURNAL])
+    reports = Reports(database, app[keys.RINGS].seals, clock)
+    return await daily.once(
+        config.purge_hour, clock(), reports, lambda: purged(config, stores, reports, clock)
+    )
 
 
 async def heartbeat(app: web.Application) -> None:
@@ -141,4 +193,5 @@ async def beat(app: web.Application) -> None:
     async with app[keys.REGISTRE].transaction() as unite:
         now = app[keys.CLOCK]()
         await app[keys.SESSIONS].forget_tokens(unite.connection, now)
+        await professionals_kept.forget(unite.connection, now)
         await alive.mark(unite.connection, now)

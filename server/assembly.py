@@ -1,5 +1,6 @@
 """Who knows whom: every part of the application, made once, each given what it needs."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -19,29 +20,41 @@ from signaling.protocol import CONSOLE_TO_SERVER, EndReason
 from signaling.rooms import Rooms
 
 from . import keys
+from .apart.key_files import KeyFiles
 from .assure import standing
 from .assure.documents import Documents
 from .assure.door import Door
+from .assure.obstacles import Obstacles
 from .assure.space import Space
 from .assure.verification import Verification
+from .attestation.making import Attestations
+from .attestation.press import Press
 from .caisse.inperson import InPerson
 from .caisse.office import AgentOffice
 from .caisse.planning import NEAR, Planning
 from .caisse.slots import Slots
 from .clock import SystemClock
 from .config import Config
+from .evidence.herald import Herald
+from .evidence.making import herald as make_herald
+from .identity import making
+from .identity.guesses import Guesses
 from .identity.links import Links
 from .identity.second_factor import CodeRules, SecondFactor
 from .identity.secrets import Keeper, new_code
 from .identity.sessions import SessionRules, Sessions
 from .identity.vault import Vault
+from .journal.store import Journal
 from .ledger import Ledger
 from .medecin.desk import Desk
 from .medecin.entries import Entries
 from .medecin.medical import Medical
+from .medecin.notes import Notes
 from .medecin.outcomes import Outcomes
+from .medecin.transfer import Transfers
 from .meters import Meters
 from .neighbours import Neighbours
+from .notes.store import NotesStore
 from .notify.codes import Codes
 from .notify.drafts import Drafts
 from .notify.endings import Endings
@@ -54,7 +67,9 @@ from .store.sql import RegistreSql
 from .tickets import Tickets
 from .web.agent import OFFICE
 from .web.hooks import RECEIPTS
+from .web.journaled import SEEN
 from .web.operations import CAISSE_API, CaisseApi
+from .web.professionals import ARRIVALS, Arrivals
 from .web.proxies import behind
 from .web.service import READINESS
 from .witness import RoomWitness
@@ -87,15 +102,22 @@ class Ground:
 
 def assemble(app: web.Application, parts: "Parts", meters: Meters) -> None:
     """The whole application: the ground, who plans and writes, who meets."""
-    ground = lay(parts)
+    herald = make_herald(
+        parts.config, parts.database, parts.rings.seals, parts.clock, parts.senders, meters
+    )
+    app[keys.HERALD] = herald
+    ground = lay(parts, herald)
     rooms = meet(app, parts, ground, meters)
     convene(app, ground, rooms)
+    attest(app, parts, ground)
     readiness = Readiness(
         config=ground.config,
         clock=ground.clock,
         registre=ground.registre,
         postman=ground.postman,
     )
+    app[keys.GUESSES] = Guesses(ground.config.wrong_links_per_minute)
+    let_in(app, parts, ground)
     for key, value in (
         (keys.CONFIG, ground.config), (keys.CLOCK, ground.clock), (keys.LINKS, ground.links),
         (keys.METERS, meters), (keys.PUSHER, ground.pusher), (keys.POSTMAN, ground.postman),
@@ -105,12 +127,30 @@ def assemble(app: web.Application, parts: "Parts", meters: Meters) -> None:
         app[key] = value  # type: ignore[misc]
 
 
-def lay(parts: "Parts") -> Ground:
+def let_in(app: web.Application, parts: "Parts", ground: Ground) -> None:
+    """How médecins-conseils and agents log in."""
+    config = ground.config
+    app[ARRIVALS] = Arrivals(config.logins_per_minute)
+    app[keys.LOCAL_LOGIN] = making.local_login(
+        config, ground.links, ground.vault, link_alone=parts.link_alone
+    )
+    if config.professionals == "oidc":
+        app[keys.PROVIDER] = making.provider_login(
+            config,
+            registre=ground.registre,
+            sessions=ground.sessions,
+            keeper=ground.keeper,
+            vault=ground.vault,
+            clock=ground.clock,
+        )
+
+
+def lay(parts: "Parts", herald: Herald) -> Ground:
     config, clock = parts.config, parts.clock
-    keeper, vault = Keeper(config.secret), Vault(config.secret)
+    keeper, vault = Keeper(config.secret), Vault(config.secret, parts.database.safe.vault.keys)
     registre, links = RegistreSql(parts.database), Links(keeper, vault)
-    recorder = Recorder(clock, parts.rings.seals)
-    drafts = Drafts(links, vault, config.origin)
+    recorder = Recorder(clock, parts.rings.seals, herald.ended)
+    drafts = Drafts(links, config.origin)
     endings = Endings(recorder, keep_codes=parts.keep_codes)
     console = SessionRules(config.console_idle, config.console_session)
     assure = SessionRules(config.assure_session, config.assure_session)
@@ -124,7 +164,7 @@ def lay(parts: "Parts") -> Ground:
         sessions=Sessions(keeper, {"assure": assure, "console": console, "agent": console}),
         recorder=recorder,
         fenetre=fenetre_of(config),
-        codes=Codes(vault, config.origin, config.code_lifetime),
+        codes=Codes(config.origin, config.code_lifetime),
         drafts=drafts,
         endings=endings,
         pusher=Pusher(),
@@ -149,7 +189,7 @@ def convene(app: web.Application, ground: Ground, rooms: Rooms) -> None:
     config, clock, registre = ground.config, ground.clock, ground.registre
     pusher, nudge = ground.pusher, ground.postman.nudge
     planning = app[keys.PLANNING]
-    documents = Documents(ground.vault, config.document_bytes)
+    documents = Documents(config.document_bytes)
     verification = Verification(
         config=config,
         clock=clock,
@@ -180,6 +220,7 @@ def convene(app: web.Application, ground: Ground, rooms: Rooms) -> None:
         planning=planning,
         per_minute=config.api_per_minute,
     )
+    app[keys.NOTES] = behind_the_wall(app, ground)
     medical = Medical(
         clock=clock,
         registre=registre,
@@ -196,7 +237,6 @@ def convene(app: web.Application, ground: Ground, rooms: Rooms) -> None:
         planning=planning,
         in_person=in_person,
         recorder=ground.recorder,
-        vault=ground.vault,
         drafts=ground.drafts,
         changed=pusher.entry_changed,
         silent=ground.silent,
@@ -209,6 +249,43 @@ def convene(app: web.Application, ground: Ground, rooms: Rooms) -> None:
         (OFFICE, office),
     ):  # fmt: skip
         app[key] = value  # type: ignore[misc]
+
+
+def attest(app: web.Application, parts: "Parts", ground: Ground) -> None:
+    """What the assuré may prove by us; its second factor is apart from the door's."""
+    config = ground.config
+    app[keys.ATTESTATIONS] = Attestations(
+        config=config,
+        clock=ground.clock,
+        registre=ground.registre,
+        links=ground.links,
+        second_factor=SecondFactor(
+            ground.keeper, code_rules(config), lambda _: new_code(), "attestation"
+        ),
+        sessions=ground.sessions,
+        codes=ground.codes,
+        recorder=ground.recorder,
+        seals=parts.rings.seals,
+        fenetre=ground.fenetre,
+        nudge=ground.postman.nudge,
+    )
+    app[keys.OBSTACLES] = Obstacles(config, ground.registre, ground.recorder)
+    app[keys.PRESS] = Press(config.pdf_at_once, config.pdf_waiting, config.pdf_timeout)
+
+
+def behind_the_wall(app: web.Application, ground: Ground) -> Notes:
+    """The notes of the service médical, and the journal of who read what."""
+    config, clock = ground.config, ground.clock
+    journal = Journal(config.journal_database, KeyFiles(config.journal_keys), clock)
+    store = NotesStore(config.medical_database, KeyFiles(config.medical_keys), config.note_versions)
+    app[keys.JOURNAL], app[keys.NOTES_STORE], app[SEEN] = journal, store, OrderedDict()
+    return Notes(
+        clock=clock,
+        registre=ground.registre,
+        store=store,
+        journal=journal,
+        characters=config.note_characters,
+    )
 
 
 def planner(ground: Ground, rooms: Rooms) -> Planning:
@@ -255,6 +332,7 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         fenetre=fenetre,
         online=online,
         listeners=pusher,
+        apart=config.kept_apart,
     )
     rooms = carried(parts, witness, meters)
     entries = Entries(fenetre, clock, rooms.get)
@@ -280,6 +358,15 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         entries=entries,
         fenetre=fenetre,
         changed=pusher.entry_changed,
+    )
+    app[keys.TRANSFERS] = Transfers(
+        clock=clock,
+        registre=registre,
+        recorder=recorder,
+        planning=planning,
+        rooms=rooms,
+        online=online,
+        reception=witness.reception,
     )
     door = Door(
         config=config,
@@ -347,9 +434,11 @@ def code_rules(config: Config) -> CodeRules:
     return CodeRules(
         lifetime=config.code_lifetime,
         tries=config.code_tries,
+        tries_in_all=config.code_tries_in_all,
         lock=config.code_lock,
         resend=config.code_resend,
-        sends=config.codes_per_link,
+        sends=config.codes_per_network,
+        sends_in_all=config.codes_per_link,
     )
 
 
@@ -383,6 +472,9 @@ def push_handlers(
 
     async def entry(telecontrole: str) -> str:
         doctor, changed = await desk.entry(telecontrole)
+        if telecontrole in witness.doctor_of:
+            # It may have become a colleague's.
+            witness.doctor_of[telecontrole] = doctor
         if changed.in_person and rooms.get(telecontrole) is not None:
             # Whoever fixed or moved the date, both sides of the room see the one that holds.
             async with registre.glance() as unite:

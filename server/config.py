@@ -10,13 +10,36 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from media.ice import IceSettings
+from media.ice import IceSettings, Policy
+from signaling.protocol import Role
 
 #: What a configuration must not be left with (`telecontrole serve` refuses it).
 DEFAULT_SECRET = "changez-moi"  # noqa: S105
 MIN_SECRET_LENGTH = 32
 ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]+")
+#: RFC 9116, section 2.5.3; one line of a text file.
+CONTACT = re.compile(r"(?:mailto:|https://)[\x21-\x7e]{3,256}")
 ENVIRONMENT_PREFIX = "TELECONTROLE_"
+
+ISSUER = re.compile(r"https://[A-Za-z0-9.\[\]:-]+(/[^?#\s]*)?")
+#: What an id token may be signed with: asymmetric only, never `none`.
+OIDC_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"}
+)
+#: What the demo leaves in its data directory.
+DEMO_FILE = "demo.json"
+
+#: Bytes that a character may take in a body.
+NOTE_BYTES = 4
+#: CNIL, délibération 2021-122: six months to a year, three years at most.
+JOURNAL_LEAST = timedelta(days=180)
+JOURNAL_MOST = timedelta(days=1_096)
+
+#: The two months in which an outcome can be contested, and the post.
+RECORD_LEAST = timedelta(days=92)
+#: A database bounds what one question may name.
+BATCH_MOST = 400
+HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 #: The convocation leaves at the latest two days before.
 LEGAL_DAYS = 2
@@ -55,12 +78,19 @@ class Config:
     #: Networks that may read /metrics.
     metrics_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     helpline: str = "3646"
+    #: What is logged; at « debug » too without a name, an address, a code or a medical word.
+    log_level: Literal["debug", "info", "warning"] = "info"
+    #: Where to report a vulnerability: « mailto:… » or « https://… »; empty: not published.
+    security_contact: str = ""
 
     stun_urls: tuple[str, ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = ""
     turn_ttl_seconds: int = 5_400
+    #: « relay »: neither side ever learns an address of the other.
     ice_policy: Literal["all", "relay"] = "all"
+    #: « relay »: the assuré never learns an address of the médecin-conseil.
+    ice_policy_doctor: Literal["all", "relay"] = "all"
 
     #: The room opens so long before the appointment and stays open so long after it.
     open_before: timedelta = timedelta(minutes=15)
@@ -76,11 +106,55 @@ class Config:
     console_session: timedelta = timedelta(hours=10)
     login_lifetime: timedelta = timedelta(minutes=15)
     code_lifetime: timedelta = timedelta(minutes=10)
+    #: Wrong codes at one link: from one network before it waits for `code_lock`, and from all of
+    #: them together before all wait.
     code_tries: int = 5
+    code_tries_in_all: int = 15
     code_lock: timedelta = timedelta(minutes=15)
     code_resend: timedelta = timedelta(seconds=30)
-    #: Codes that one link may ask for within `code_lock`.
+    #: Codes that may be asked for with one link within `code_lock`: by one network, by all.
+    codes_per_network: int = 3
     codes_per_link: int = 5
+    #: Wrong links and login links a minute from one network; right ones are not counted.
+    wrong_links_per_minute: int = 20
+
+    #: How médecins-conseils and agents log in: by an OpenID Connect provider, or by a link that
+    #: is made on this machine (`telecontrole login`) and a code of their authenticator.
+    professionals: Literal["oidc", "local"] = "local"
+    #: The provider, exactly as its discovery document names itself; and its name on the button.
+    oidc_issuer: str = ""
+    oidc_name: str = "Pro Santé Connect"
+    oidc_client_id: str = ""
+    #: One of the two: a secret, or the PEM file of a private key (private_key_jwt).
+    oidc_client_secret: str = ""
+    oidc_client_key: str = ""
+    #: A certificate authority of one's own, PEM; empty: the system's.
+    oidc_ca: str = ""
+    oidc_scopes: tuple[str, ...] = ("openid",)
+    #: Authentications that are strong enough: by context (acr), by method (amr); one of each.
+    oidc_acr: tuple[str, ...] = ()
+    oidc_amr: tuple[str, ...] = ()
+    #: Claims that say which médecin-conseil, which agent (docs/annuaire.exemple.toml).
+    oidc_doctor_claim: str = "SubjectNameID"
+    oidc_agent_claim: str = "sub"
+    oidc_algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256")
+    #: How old an authentication may be; 0: the provider's own session decides.
+    oidc_max_age: timedelta = timedelta(0)
+    oidc_timeout: timedelta = timedelta(seconds=10)
+    oidc_answer_bytes: int = 262_144
+    oidc_leeway: timedelta = timedelta(seconds=30)
+    #: How long the provider's description and keys are believed; how often an unknown key makes
+    #: us ask again; how long one that is away is not asked.
+    oidc_keys_kept: timedelta = timedelta(hours=1)
+    oidc_keys_again: timedelta = timedelta(seconds=30)
+    oidc_away: timedelta = timedelta(seconds=5)
+    #: A login must come back from the provider within this time; how many may be on their way.
+    login_attempt: timedelta = timedelta(minutes=10)
+    login_attempts: int = 10_000
+    #: Logins begun from one address, a minute: a caisse's people often share one.
+    logins_per_minute: int = 120
+    #: How often open sockets are compared with the sessions that were closed.
+    session_check: timedelta = timedelta(seconds=10)
 
     #: Who mail comes from. One fixed domain of the caisse, with SPF, DKIM and DMARC.
     mail_from: str = ""
@@ -133,6 +207,39 @@ class Config:
     reminder_until_hour: int = 19
     slot: timedelta = timedelta(minutes=30)
 
+    #: After everything was sealed anew, so long until the vault's former key is destroyed: whoever
+    #: has read or written under it is done by then.
+    vault_rest: timedelta = timedelta(seconds=60)
+
+    #: The notes of the service médical: their own database, and the directory of their keys, which
+    #: may be on another disk; empty: in `data_dir`. Characters of one version, versions of a note.
+    medical_database_url: str = ""
+    medical_keys_dir: str = ""
+    note_characters: int = 12_000
+    note_versions: int = 200
+    #: Who read what: its own database and keys too; how long it is kept, and within which time
+    #: a page that asks again is still the same reading.
+    journal_database_url: str = ""
+    journal_keys_dir: str = ""
+    journal_keep: timedelta = timedelta(days=365)
+    journal_same: timedelta = timedelta(minutes=5)
+
+    #: How long things are kept (docs/guides/conservation.md), all to be confirmed by the caisse's
+    #: data protection officer: a whole télécontrôle after its last appointment or outcome; a
+    #: document after the outcome; messages, their recipients and links after the appointment;
+    #: sessions, codes, tokens and answers after they have ceased to serve; medical notes as the
+    #: service médical says. Rows that go in one transaction.
+    keep_record: timedelta = timedelta(days=730)
+    keep_documents: timedelta = timedelta(days=30)
+    keep_messages: timedelta = timedelta(days=92)
+    keep_links: timedelta = timedelta(days=92)
+    keep_spent: timedelta = timedelta(days=7)
+    keep_notes: timedelta = timedelta(days=730)
+    keep_batch: int = 100
+    #: When the service purges, each day, by the machine's own time; empty: only who runs
+    #: `telecontrole purge` does.
+    purge_hour: str = "03:30"
+
     #: A document that justifies an absence, and how many one télécontrôle may hold.
     document_bytes: int = 5_000_000
     documents: int = 3
@@ -143,6 +250,29 @@ class Config:
     api_per_minute: int = 600
     #: « Est-ce bien un message de ma caisse ? »: tries a minute from one address.
     verifications_per_minute: int = 5
+
+    #: How often a signed head of the whole register is made: where something changed, where
+    #: nothing did (docs/guides/preuve.md).
+    head_every: timedelta = timedelta(seconds=60)
+    head_at_rest: timedelta = timedelta(hours=1)
+    #: Where heads go: an append-only file, on another disk (empty: one in `data_dir`, which proves
+    #: nothing); somebody's mailbox, not more often than that; a time-stamping authority (RFC
+    #: 3161), whose roots are PEM.
+    witness_file: str = ""
+    witness_mail: str = ""
+    witness_mail_every: timedelta = timedelta(hours=4)
+    tsa_url: str = ""
+    tsa_roots: str = ""
+    tsa_every: timedelta = timedelta(days=1)
+    tsa_timeout: timedelta = timedelta(seconds=15)
+
+    #: Attestations of one appointment in a day; what its page could not open, on its record.
+    attestations_per_day: int = 10
+    obstacles: int = 10
+    #: PDFs made at once, waiting to be, and how long one may take.
+    pdf_at_once: int = 1
+    pdf_waiting: int = 16
+    pdf_timeout: timedelta = timedelta(seconds=30)
 
     body_bytes: int = 65_536
     heartbeat: timedelta = timedelta(seconds=60)
@@ -169,6 +299,22 @@ class Config:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'telecontrole.db'}"
 
     @property
+    def medical_database(self) -> str:
+        return self.medical_database_url or f"sqlite+aiosqlite:///{self.data_dir / 'medical.db'}"
+
+    @property
+    def medical_keys(self) -> Path:
+        return Path(self.medical_keys_dir or self.data_dir / "keys" / "medical")
+
+    @property
+    def journal_database(self) -> str:
+        return self.journal_database_url or f"sqlite+aiosqlite:///{self.data_dir / 'journal.db'}"
+
+    @property
+    def journal_keys(self) -> Path:
+        return Path(self.journal_keys_dir or self.data_dir / "keys" / "journal")
+
+    @property
     def origins(self) -> tuple[str, ...]:
         return (self.origin, *self.more_origins)
 
@@ -181,6 +327,16 @@ class Config:
             turn_ttl_seconds=self.turn_ttl_seconds,
             policy=self.ice_policy,
         )
+
+    def ice_policy_of(self, role: Role) -> Policy:
+        """By which ways this side may be reached: the stricter of the two settings."""
+        doctor = role == "medecin_conseil" and self.ice_policy_doctor == "relay"
+        return "relay" if doctor else self.ice_policy
+
+    @property
+    def kept_apart(self) -> frozenset[Role]:
+        """Whose addresses the other side never learns."""
+        return frozenset(role for role in get_args(Role) if self.ice_policy_of(role) == "relay")
 
     @property
     def proxies(self) -> tuple[Network, ...]:
@@ -195,11 +351,7 @@ class Config:
             raise ConfigurationError(
                 f"secret: a value of its own, {MIN_SECRET_LENGTH} characters at least, is needed"
             )
-        if bool(self.tls_certificate) != bool(self.tls_key):
-            raise ConfigurationError("tls_certificate and tls_key go together")
-        for file in (self.tls_certificate, self.tls_key):
-            if file and not Path(file).is_file():
-                raise ConfigurationError(f"{file}: no such file")
+        self._check_certificate()
         if not self.origin.startswith("https://"):
             raise ConfigurationError("origin: browsers give camera and microphone to https only")
         if not ORIGIN.fullmatch(self.origin):
@@ -208,12 +360,43 @@ class Config:
         _ = self.proxies, self.networks()
         if not self.tls_certificate and self.host not in ("127.0.0.1", "::1", "localhost"):
             raise ConfigurationError("host: without tls_certificate, listen on loopback only")
-        if self.ice_policy == "relay" and not self.turn_urls:
-            raise ConfigurationError("ice_policy: relay needs turn_urls")
-        if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
-            raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
+        self._check_relay()
+        if self.security_contact and not CONTACT.fullmatch(self.security_contact):
+            raise ConfigurationError("security_contact: mailto:… or https://…")
+        if self.head_every < timedelta(seconds=1) or self.head_at_rest < self.head_every:
+            raise ConfigurationError("head_every: a second at least, and not beyond head_at_rest")
+        self._check_guesses()
+        if self.vault_rest < timedelta(0):
+            raise ConfigurationError("vault_rest: 0 at least")
         self._check_processes()
         self._check_messages()
+        self._check_documents()
+        self._check_professionals()
+        self._check_walls()
+        self._check_keeping()
+
+    def _check_certificate(self) -> None:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ConfigurationError("tls_certificate and tls_key go together")
+        for file in (self.tls_certificate, self.tls_key):
+            if file and not Path(file).is_file():
+                raise ConfigurationError(f"{file}: no such file")
+
+    def _check_relay(self) -> None:
+        for name in ("ice_policy", "ice_policy_doctor"):
+            if getattr(self, name) == "relay" and not self.turn_urls:
+                raise ConfigurationError(f"{name}: relay needs turn_urls")
+        if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
+            raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
+
+    def _check_guesses(self) -> None:
+        """None at all would shut everybody out; more for one than for all would bound nothing."""
+        if self.wrong_links_per_minute < 1:
+            raise ConfigurationError("wrong_links_per_minute: 1 at least")
+        if not 1 <= self.code_tries <= self.code_tries_in_all:
+            raise ConfigurationError("code_tries: 1 at least, code_tries_in_all at most")
+        if not 1 <= self.codes_per_network <= self.codes_per_link:
+            raise ConfigurationError("codes_per_network: 1 at least, codes_per_link at most")
 
     def _check_processes(self) -> None:
         if self.workers < 1:
@@ -224,6 +407,78 @@ class Config:
             raise ConfigurationError("loadtest_key: a service refuses load tests (loadtest)")
         if self.loadtest == "allowed" and len(self.loadtest_key) < MIN_SECRET_LENGTH:
             raise ConfigurationError(f"loadtest_key: {MIN_SECRET_LENGTH} characters at least")
+
+    def _check_walls(self) -> None:
+        """Three stores, three places: one dump must not hold two of them."""
+        places = (self.database, self.medical_database, self.journal_database)
+        if len(set(places)) != len(places):
+            raise ConfigurationError("medical_database_url, journal_database_url: each its own")
+        if self.medical_keys == self.journal_keys:
+            raise ConfigurationError("medical_keys_dir, journal_keys_dir: each its own")
+        if self.note_characters < 1 or self.note_versions < 1:
+            raise ConfigurationError("note_characters, note_versions: 1 at least")
+        if NOTE_BYTES * self.note_characters > self.body_bytes:
+            raise ConfigurationError("note_characters: a note must fit into body_bytes")
+        if not JOURNAL_LEAST <= self.journal_keep <= JOURNAL_MOST:
+            raise ConfigurationError("journal_keep: between six months and three years")
+        if not timedelta(0) <= self.journal_same <= timedelta(hours=1):
+            raise ConfigurationError("journal_same: an hour at most")
+
+    def _check_keeping(self) -> None:
+        """Nothing outlives the record that says whose it is; none of it goes before its use."""
+        for name in ("keep_documents", "keep_messages", "keep_links", "keep_spent", "keep_notes"):
+            if not timedelta(days=1) <= getattr(self, name) <= self.keep_record:
+                raise ConfigurationError(f"{name}: a day at least, keep_record at most")
+        if self.keep_record < RECORD_LEAST:
+            raise ConfigurationError(f"keep_record: {RECORD_LEAST.days} days at least")
+        if not 1 <= self.keep_batch <= BATCH_MOST:
+            raise ConfigurationError(f"keep_batch: from 1 to {BATCH_MOST}")
+        if self.purge_hour and not HOUR.fullmatch(self.purge_hour):
+            raise ConfigurationError("purge_hour: « 03:30 », or empty")
+
+    def _check_professionals(self) -> None:
+        if (self.data_dir / DEMO_FILE).exists():
+            raise ConfigurationError("data_dir: the demo's; its logins are for everybody")
+        named = {"session_check": self.session_check, "login_attempt": self.login_attempt}
+        named |= {"oidc_timeout": self.oidc_timeout}
+        for name, duration in named.items():
+            if duration <= timedelta(0):
+                raise ConfigurationError(f"{name}: longer than nothing")
+        if self.professionals == "oidc":
+            self._check_oidc()
+
+    def _check_oidc(self) -> None:
+        """What would let in too easily is refused, not corrected."""
+        if not ISSUER.fullmatch(self.oidc_issuer):
+            raise ConfigurationError("oidc_issuer: https://…, without query or fragment")
+        if not self.oidc_client_id:
+            raise ConfigurationError("oidc_client_id: as the provider gave it")
+        if bool(self.oidc_client_secret) == bool(self.oidc_client_key):
+            raise ConfigurationError("oidc_client_secret: that, or oidc_client_key; not both")
+        for name, file in (("oidc_client_key", self.oidc_client_key), ("oidc_ca", self.oidc_ca)):
+            if file and not Path(file).is_file():
+                raise ConfigurationError(f"{name}: no such file")
+        self._check_oidc_trust()
+
+    def _check_oidc_trust(self) -> None:
+        """How strong an authentication, signed how, about whom."""
+        if not self.oidc_acr and not self.oidc_amr:
+            raise ConfigurationError("oidc_acr: which authentication is strong (or oidc_amr)")
+        if not self.oidc_algorithms or not OIDC_ALGORITHMS.issuperset(self.oidc_algorithms):
+            allowed = ", ".join(sorted(OIDC_ALGORITHMS))
+            raise ConfigurationError(f"oidc_algorithms: among {allowed}")
+        if "openid" not in self.oidc_scopes:
+            raise ConfigurationError("oidc_scopes: openid is one of them")
+        for name in ("oidc_doctor_claim", "oidc_agent_claim", "oidc_name"):
+            if not getattr(self, name).strip():
+                raise ConfigurationError(f"{name}: not empty")
+
+    def _check_documents(self) -> None:
+        for name in ("attestations_per_day", "obstacles", "pdf_at_once"):
+            if getattr(self, name) < 1:
+                raise ConfigurationError(f"{name}: 1 at least")
+        if self.pdf_waiting < 0 or self.pdf_timeout <= timedelta(0):
+            raise ConfigurationError("pdf_waiting, pdf_timeout: not below zero")
 
     def _check_messages(self) -> None:
         if self.convocation_days < LEGAL_DAYS:

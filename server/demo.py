@@ -20,7 +20,6 @@ from .config import Config
 from .identity.links import Links
 from .identity.secrets import Keeper, new_code
 from .identity.sessions import Kind
-from .identity.vault import Vault
 from .store import people
 from .store.database import Database
 from .store.sql import RegistreSql, UniteSql
@@ -174,7 +173,7 @@ def _kept(file: Path) -> DemoDay | None:
 async def seed(database: Database, config: Config, now: datetime, count: int) -> DemoDay:
     """Write `count` télécontrôles shared by two médecins-conseils."""
     registre = RegistreSql(database)
-    links = Links(Keeper(config.secret), Vault(config.secret))
+    links = Links(Keeper(config.secret), database.safe.vault)
     async with registre.transaction() as unite:
         if not await people.knows_caisse(unite.connection, CAISSE.id):
             await people.add_caisse(unite.connection, CAISSE)

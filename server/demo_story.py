@@ -24,7 +24,6 @@ from .clock import Moment, SystemClock
 from .config import Config
 from .identity.links import Links
 from .identity.secrets import Keeper
-from .identity.vault import Vault
 from .notify import notices, senders
 from .notify.drafts import Drafts
 from .notify.endings import Endings
@@ -65,15 +64,15 @@ async def live_through(
     database: Database, config: Config, rings: "Rings", telecontroles: Sequence[str]
 ) -> None:
     """Today's convocations, then their reminders: sent and delivered when they should have been."""
-    registre, vault = RegistreSql(database), Vault(config.secret)
-    links = Links(Keeper(config.secret), vault)
+    registre = RegistreSql(database)
+    links = Links(Keeper(config.secret), database.safe.vault)
     first, last = await _between(registre, telecontroles)
     clock = Then(_local(first - CONVOKED, time(10, 2)))
     endings = Endings(Recorder(clock, rings.seals))
     postman = Postman(
         registre=registre,
         senders=senders.spool(),
-        drafts=Drafts(links, vault, config.origin),
+        drafts=Drafts(links, config.origin),
         endings=endings,
         clock=clock,
         config=config,

@@ -71,8 +71,11 @@ def _place(wrong: BaseException) -> str:
     return f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else ""
 
 
-def configure(stream: TextIO | None = None, *, readable: bool = False) -> None:
-    """Set up structlog, and the standard library's loggers behind the same rules."""
+def configure(stream: TextIO | None = None, *, readable: bool = False, level: str = "info") -> None:
+    """Set up structlog, and the standard library's loggers behind the same rules.
+
+    `level`: debug, info or warning; the chatty ones stay at warning whatever it is.
+    """
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -108,6 +111,6 @@ def configure(stream: TextIO | None = None, *, readable: bool = False) -> None:
     logging.raiseExceptions = False
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level.upper())
     for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)

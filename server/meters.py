@@ -7,7 +7,7 @@ each of them.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 
@@ -26,6 +26,7 @@ from prometheus_client import (
 from signaling.rooms import Rooms
 from signaling.tally import Tally
 
+from .evidence.places import Progress as HeadsTaken
 from .exposition import Histograms, Signaling, histogram
 from .notify.outbox import Progress
 
@@ -53,6 +54,7 @@ class Meters:
         self._say_version()
         self._watch_http()
         self._watch_ledger()
+        self._watch_heads()
         self._watch_store()
         self._lag = histogram(
             "telecontrole_loop_lag_seconds", "How late the event loop runs a timer",
@@ -89,6 +91,28 @@ class Meters:
             BUCKETS, self.registry,
         )  # fmt: skip
 
+    def _watch_heads(self) -> None:
+        self._head_failures = Counter(
+            "telecontrole_head_failures_total", "Heads of the register that could not be made",
+            registry=self.registry,
+        )  # fmt: skip
+        self._refusals = Counter(
+            "telecontrole_witness_failures_total", "Times that another place did not take heads",
+            ["place"], registry=self.registry,
+        )  # fmt: skip
+        self._head = Gauge(
+            "telecontrole_head_timestamp_seconds", "When the last head of the register was made",
+            registry=self.registry,
+        )  # fmt: skip
+        self._behind = Gauge(
+            "telecontrole_witness_behind", "Heads that another place has not taken yet",
+            ["place"], registry=self.registry,
+        )  # fmt: skip
+        self._taken = Gauge(
+            "telecontrole_witness_timestamp_seconds", "When another place last took heads",
+            ["place"], registry=self.registry,
+        )  # fmt: skip
+
     def _watch_store(self) -> None:
         self._store_up = Gauge(
             "telecontrole_store_up", "Whether the database answered this scrape",
@@ -116,6 +140,23 @@ class Meters:
     def ledger_wait(self, seconds: float) -> None:
         """One job, from being asked for to being durable."""
         self._waits.add(seconds)
+
+    def head_failed(self) -> None:
+        """A head that could not be made."""
+        self._head_failures.inc()
+
+    def head_refused(self, place: str) -> None:
+        """One of the other places (a closed list of names) did not take heads."""
+        self._refusals.labels(place).inc()
+
+    def heads(self, made: float | None, places: Sequence[HeadsTaken]) -> None:
+        """When the last head was made (seconds), and how far each other place is."""
+        self._head.set(made or 0)
+        for place in places:
+            # A counter that never counted is shown all the same.
+            self._refusals.labels(place.name)
+            self._behind.labels(place.name).set(place.behind)
+            self._taken.labels(place.name).set(place.taken.timestamp() if place.taken else 0)
 
     def store(self, progress: Progress | None, now: datetime) -> None:
         """How far the messages are; None: the store did not answer, and what was last known of

@@ -1,9 +1,10 @@
-"""What the command does without a server: export, verify, rotate, make a login."""
+"""What the command does without a server: export, verify, rotate, retire."""
 
 import asyncio
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -11,18 +12,19 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 
 from certs.jwk import JwksRefused, public_keys_from_jwks
+from certs.signing_keys import KeyRing, KeyUnknown
 from controle.registre import TelecontroleInconnu
 from controle.verification import verifier
 
+from .apart.database import Away
+from .apart.key_files import KeyFiles
 from .clock import SystemClock
-from .config import Config, ConfigurationError
-from .identity.links import Links
-from .identity.secrets import Keeper
-from .identity.sessions import Kind
-from .identity.vault import Vault
+from .config import Config, from_environment
+from .evidence.line_keys import LineKeys
+from .journal.lines import Access, operator
+from .journal.store import Journal
 from .record import Recorder
 from .rings import Rings
-from .store import people
 from .store.database import open_database
 from .store.sql import RegistreSql
 
@@ -40,8 +42,12 @@ def export(data_dir: Path, identifier: str, file: Path) -> int:
         return refuse(f"Pas de base de données dans {data_dir}.")
     try:
         exported = asyncio.run(_exported(data_dir, wanted))
+        # Whoever exports is on the journal before there is a file.
+        asyncio.run(_journaled(data_dir, wanted))
     except TelecontroleInconnu:
         return refuse(f"Pas de télécontrôle {wanted} dans {data_dir}.")
+    except Away as wrong:
+        return refuse(f"rien n'est exporté : {wrong.message}")
     record, intact = exported
     file.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     if not intact:
@@ -61,6 +67,15 @@ async def _exported(data_dir: Path, wanted: str) -> tuple[dict[str, object], boo
             return record, recorder.intact(record)
     finally:
         await database.close()
+
+
+async def _journaled(data_dir: Path, telecontrole: str) -> None:
+    config = replace(from_environment(), data_dir=data_dir)
+    journal = Journal(config.journal_database, KeyFiles(config.journal_keys), SystemClock())
+    try:
+        await journal.write(operator(), Access.RECORD_EXPORTED, telecontrole)
+    finally:
+        await journal.close()
 
 
 def verify(file: Path, keys: Path | None) -> int:
@@ -117,34 +132,42 @@ def _keys_of(record: Mapping[str, object]) -> Mapping[str, object]:
 
 def rotate(data_dir: Path, use: str, now: datetime) -> str:
     """A new key for `use`; a running server takes it up by itself."""
-    rings = Rings.open(data_dir, now)
-    ring = rings.tokens if use == "tokens" else rings.seals
-    return ring.rotate(now)
+    if use == "lines":
+        return LineKeys.open(data_dir / "keys" / "lines", now).rotate(now)
+    return _ring(data_dir, use, now).rotate(now)
 
 
-async def login(config: Config, subject: str, now: datetime, kind: Kind = "console") -> str:
-    """A login link for one use, for the time before OpenID Connect is set up.
+def retire(data_dir: Path, use: str, kid: str, now: datetime) -> int:
+    """Destroy a key that was stolen; a running server stops believing in it by itself.
 
-    :raises ConfigurationError: there is no such médecin-conseil, or agent.
+    Exit status: 0 done, 2 no such key.
     """
-    knows = people.knows_agent if kind == "agent" else people.knows_medecin
-    links = Links(Keeper(config.secret), Vault(config.secret))
-    database = await open_database(config.database)
+    if use == "lines":
+        return refuse("les clés des lignes ne se détruisent pas : elles vérifient ; changez-en.")
     try:
-        async with RegistreSql(database).transaction() as unite:
-            if not await knows(unite.connection, subject):
-                who = "agent" if kind == "agent" else "médecin-conseil"
-                raise ConfigurationError(f"{subject}: no such {who}")
-            secret = await links.make_login(
-                unite.connection,
-                subject,
-                expires=now + config.login_lifetime,
-                once=True,
-                kind=kind,
-            )
-    finally:
-        await database.close()
-    return f"{config.origin}/{kind}#{secret}"
+        successor = _ring(data_dir, use, now).withdraw(kid, now)
+    except KeyUnknown:
+        return refuse(f"pas de clé {use} de ce nom qui signe encore : {kid}")
+    if successor is not None:
+        say(f"Nouvelle clé {use} : {successor}")
+    say(f"Clé {use} détruite : {kid}")
+    say(RETIRED[use])
+    return 0
+
+
+#: What it means, for who has just done it.
+RETIRED = {
+    "tokens": "Les jetons qu'elle a signés ne valent plus rien : qui est en salle y revient seul.",
+    "seals": (
+        "Sa clé publique reste, pour vérifier ce qu'elle a scellé. Depuis le vol, un sceau de "
+        "cette clé ne prouve rien à lui seul : comparez aux têtes gardées ailleurs."
+    ),
+}
+
+
+def _ring(data_dir: Path, use: str, now: datetime) -> KeyRing:
+    rings = Rings.open(data_dir, now)
+    return rings.tokens if use == "tokens" else rings.seals
 
 
 def say(text: str) -> None:

@@ -1,6 +1,6 @@
 """Facts get their date here, seals their signature, and a record its form for the outside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from certs.signing_keys import KeyRing
@@ -13,13 +13,20 @@ from .medecin.entries import phase_of
 from .store.facts import milestones
 from .store.sql import UniteSql
 
+#: Seals that say that something is over.
+OVER = (MotifSceau.FIN, MotifSceau.ISSUE)
+
 
 class Recorder:
-    """`seals`: the keys that sign; their public halves stay published for good."""
+    """`seals`: the keys that sign; their public halves stay published for good. `ended` is told,
+    before the commit, that an end or an outcome is being sealed (server/evidence/herald.py)."""
 
-    def __init__(self, clock: SystemClock, seals: KeyRing) -> None:
+    def __init__(
+        self, clock: SystemClock, seals: KeyRing, ended: Callable[[], None] = lambda: None
+    ) -> None:
         self._clock = clock
         self._seals = seals
+        self._ended = ended
 
     def fact(
         self,
@@ -51,6 +58,8 @@ class Recorder:
         unsigned = Sceau(telecontrole, length, head, self._clock(), str(why), "", "")
         self._seals.refresh()
         kid, signature = self._seals.sign(unsigned.octets())
+        if why in OVER:
+            self._ended()
         return replace(unsigned, cle=kid, signature=signature)
 
     async def seal(self, unite: UniteSql, telecontrole: str, why: MotifSceau) -> None:

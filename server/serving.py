@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,10 +24,11 @@ from controle.convocation import Canal
 
 from . import demo, keys, logs
 from .app import Parts, create_app
-from .config import Config
+from .config import Config, from_environment
 from .demo_story import live_through, plan_ahead
+from .evidence import making as witnesses
 from .notify import senders
-from .rings import Rings
+from .rings import Rings, lines_of, vault_of
 from .store.database import open_database
 from .workers import LOOPBACK, Worker, shared, stop_with_parent, tell_ready
 
@@ -36,8 +38,9 @@ Result = TypeVar("Result")
 
 #: Seconds that open requests have to end at a stop; sockets are told and come back elsewhere.
 SHUTDOWN = 2.0
-#: Objects made before the young ones are looked at; rounds before the older ones are.
-GARBAGE = (50_000, 20, 50)
+#: Objects made before the young ones are looked at; rounds before the older ones are. A request
+#: that aiohttp refuses leaves a cycle with all that came behind it: not too late.
+GARBAGE = (10_000, 20, 50)
 #: Seconds until a thread that works gives way to one that waits.
 SWITCH = 0.0005
 
@@ -58,11 +61,22 @@ async def serve(config: Config, worker: Worker | None = None) -> None:
         if channel not in ways:
             # What is due by it waits, and agents see that nothing leaves.
             log.warning("no_sender", reason=str(channel))
-    database = await open_database(config.database)
+    if not witnesses.is_elsewhere(config):
+        # Who can write the store can put an older copy back, and nobody could tell.
+        log.warning("no_witness")
+    now = datetime.now(UTC)
+    database = await open_database(config.database, vault_of(config, now), lines_of(config, now))
     try:
         rings = Rings.open(config.data_dir, datetime.now(UTC))
         first = worker is None or worker.first
-        parts = Parts(config=config, database=database, rings=rings, senders=ways, first=first)
+        parts = Parts(
+            config=config,
+            database=database,
+            rings=rings,
+            senders=ways,
+            first=first,
+            link_alone=False,
+        )
         if worker is None:
             await _until_stopped(parts, listening(config.host, config.port), lambda: None)
         else:
@@ -72,6 +86,19 @@ async def serve(config: Config, worker: Worker | None = None) -> None:
         for sender in ways.values():
             await sender.close()
         await database.close()
+
+
+def relays() -> Config:
+    """A demo's settings: of the environment, the ways between browsers and nothing else."""
+    ours = from_environment()
+    return replace(
+        Config(),
+        stun_urls=ours.stun_urls,
+        turn_urls=ours.turn_urls,
+        turn_secret=ours.turn_secret,
+        ice_policy=ours.ice_policy,
+        ice_policy_doctor=ours.ice_policy_doctor,
+    )
 
 
 async def serve_demo(
@@ -86,8 +113,8 @@ async def serve_demo(
     """`telecontrole demo`."""
     now = datetime.now(UTC)
     bound = listening("0.0.0.0", port)  # noqa: S104 — a phone on the same network joins too
-    config, ca = demo.configure(data_dir, bound.getsockname()[1], now, Config())
-    database = await open_database(config.database)
+    config, ca = demo.configure(data_dir, bound.getsockname()[1], now, relays())
+    database = await open_database(config.database, vault_of(config, now))
     try:
         day, fresh = await demo.day_of(database, config, now, count)
         rings = Rings.open(data_dir, now)
@@ -176,9 +203,11 @@ def settle() -> None:
     sys.setswitchinterval(SWITCH)
 
 
-def run(main: Coroutine[Any, Any, Result], data_dir: Path, *, readable: bool) -> Result:
+def run(
+    main: Coroutine[Any, Any, Result], data_dir: Path, *, readable: bool, level: str = "info"
+) -> Result:
     """An event loop on uvloop, logs on standard error."""
-    logs.configure(readable=readable)
+    logs.configure(readable=readable, level=level)
     # A data directory holds keys and names: nothing in it is for other accounts.
     os.umask(0o077)
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -40,7 +40,7 @@ class Tickets:
         return int(self._tokens.lifetime.total_seconds())
 
     def room(self, session: Session, room: str, role: Role) -> RoomAccess:
-        """A seat in one room, with short-lived TURN credentials of that appointment."""
+        """A seat in one room, with short-lived TURN credentials of that seat's own."""
         now = self._clock()
         token = self._tokens.issue(
             "room",
@@ -54,15 +54,19 @@ class Tickets:
             room=room,
             token=token,
             expires_in=self.lifetime_seconds,
-            ice_servers=[IceServer(**one) for one in ice_servers(self._config.ice, room, now)],
-            ice_policy=self._config.ice_policy,
+            ice_servers=[
+                IceServer(**one)
+                for one in ice_servers(self._config.ice, self._hash(f"turn {room} {role}"), now)
+            ],
+            ice_policy=self._config.ice_policy_of(role),
             salle=self._hash(room) if self._config.workers > 1 else "",
         )
 
-    def _hash(self, room: str) -> str:
-        """The same for both sides, and it names nothing: it goes through a proxy's hands."""
+    def _hash(self, text: str) -> str:
+        """Always the same, and it names nothing: it goes through the hands of a proxy, or into
+        the log of a TURN server."""
         key = self._config.secret.encode()[:64]
-        return hashlib.blake2b(room.encode(), key=key, digest_size=6).hexdigest()
+        return hashlib.blake2b(text.encode(), key=key, digest_size=6).hexdigest()
 
     def console(self, session: Session) -> str:
         """The token of one console's socket."""

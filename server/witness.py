@@ -13,6 +13,7 @@ from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from signaling.access import Access
 from signaling.protocol import EndReason, InPerson, Reception
+from signaling.protocol import Role as Seated
 from signaling.room import NotAllowed, Occurrence, OccurrenceKind, Room
 from signaling.rooms import Memory
 
@@ -39,7 +40,16 @@ FACTS: dict[OccurrenceKind, GenreFait] = {
     "media_flowing": GenreFait.MEDIA_ETABLI,
     "media_lost": GenreFait.MEDIA_PERDU,
     "media_kept": GenreFait.MEDIA_MAINTENU,
+    "company": GenreFait.PERSONNES_PRESENTES,
     "minute": GenreFait.PRESENCE_CONSTATEE,
+    "code_shown": GenreFait.CODE_AFFICHE,
+    "code_unavailable": GenreFait.CODE_INDISPONIBLE,
+    "code_identical": GenreFait.CODE_IDENTIQUE,
+    "code_different": GenreFait.CODE_DIFFERENT,
+    "challenge_asked": GenreFait.GESTE_DEMANDE,
+    "challenge_done": GenreFait.GESTE_FAIT,
+    "challenge_not_done": GenreFait.GESTE_NON_FAIT,
+    "challenge_not_offered": GenreFait.GESTE_NON_PROPOSE,
 }
 
 ENDED_BY: dict[str | None, Literal["assure", "medecin_conseil"]] = {
@@ -79,6 +89,7 @@ class RoomWitness:
         fenetre: Fenetre,
         online: Callable[[str], bool],
         listeners: Listeners,
+        apart: frozenset[Seated] = frozenset(),
     ) -> None:
         self._registre = registre
         self._ledger = ledger
@@ -87,6 +98,7 @@ class RoomWitness:
         self._fenetre = fenetre
         self._online = online
         self._listeners = listeners
+        self._apart = apart
         #: Whose room it is, for those that were entered since the start.
         self.doctor_of: dict[str, str] = {}
 
@@ -118,6 +130,7 @@ class RoomWitness:
             ending(acces),
             self._reception(page.medecin(un.medecin_conseil), busy=bool(others)),
             page.in_person(un.id),
+            self._apart,
         )
         page.use(access.jti, access.expires)
         return memory, un.medecin_conseil
@@ -129,24 +142,33 @@ class RoomWitness:
         return self._reception(medecin, busy=bool(others))
 
     def _reception(self, medecin: people.Medecin, *, busy: bool) -> Reception:
-        delay = medecin.delay(self._clock())
-        if not self._online(medecin.id):
-            return Reception(doctor="absent", delay_minutes=delay)
-        return Reception(doctor="busy" if busy else "available", delay_minutes=delay)
+        there: Literal["absent", "busy", "available"] = "busy" if busy else "available"
+        return Reception(
+            doctor=there if self._online(medecin.id) else "absent",
+            delay_minutes=medecin.delay(self._clock()),
+            name=medecin.nom,
+            function=medecin.fonction,
+        )
 
     async def record(self, room: str, occurrences: Sequence[Occurrence], by: Access | None) -> None:
         """All or nothing: the domain's rule, then the facts, then (at the end) the seal."""
         needs = Needs(room, calls=any(one.kind == "admitted" for one in occurrences))
         try:
-            doctor = await self._ledger.write(needs, partial(self._record, room, occurrences))
+            work = partial(self._record, room, occurrences, by)
+            doctor = await self._ledger.write(needs, work)
         except Refus as refused:
             raise NotAllowed(refused.code, refused.message) from refused
         if doctor is not None:
             self._listeners.doctor_changed(doctor)
 
-    def _record(self, room: str, occurrences: Sequence[Occurrence], page: Page) -> str | None:
+    def _record(
+        self, room: str, occurrences: Sequence[Occurrence], by: Access | None, page: Page
+    ) -> str | None:
         """The médecin-conseil who is now free for others, or no longer."""
         draft = page.draft(room)
+        if by is not None and by.role == "medecin_conseil" and is_an_act(occurrences):
+            # It may have become a colleague's since they came in.
+            check_holder(draft.un, by)
         before = draft.un.etat
         for occurrence in occurrences:
             self._apply(page, draft, occurrence)
@@ -204,6 +226,11 @@ class RoomWitness:
         return await unite.expected(since - self._fenetre.apres, now + self._fenetre.avant)
 
 
+def is_an_act(occurrences: Sequence[Occurrence]) -> bool:
+    """Whether it takes the seat's holder to say so: to be lost, it does not."""
+    return any(one.kind not in ("lost", "minute") for one in occurrences)
+
+
 def check_holder(un: Telecontrole, access: Access) -> None:
     holder = un.assure if access.role == "assure" else un.medecin_conseil
     if holder != access.subject:
@@ -216,6 +243,7 @@ def remember(
     why: EndReason,
     reception: Reception,
     in_person: InPerson | None,
+    apart: frozenset[Seated],
 ) -> Memory:
     admission = known.last_fact(GenreFait.ADMISSION)
     end = known.last_fact(GenreFait.FIN)
@@ -231,4 +259,6 @@ def remember(
         },
         reception=reception,
         in_person=in_person,
+        company={role.value: said for role in Role if (said := known.company(role)) is not None},
+        apart=apart,
     )

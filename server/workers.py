@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from .config import Config
-from .rings import Rings
+from .rings import Rings, vault_of
 from .store.database import open_database
 
 log = structlog.get_logger()
@@ -66,8 +66,9 @@ def stop_with_parent(stop: asyncio.Event) -> None:
 async def supervise(config: Config, arguments: Sequence[str]) -> int:
     """Until SIGINT or SIGTERM; the exit status. `arguments`: this command's, for each worker."""
     # Once, and not by each of them at the same time.
-    await (await open_database(config.database)).close()
-    Rings.open(config.data_dir, datetime.now(UTC))
+    now = datetime.now(UTC)
+    await (await open_database(config.database, vault_of(config, now))).close()
+    Rings.open(config.data_dir, now)
     with closing(Ports(config)) as ports:
         supervisor = Supervisor(ports, arguments)
         loop = asyncio.get_running_loop()

@@ -33,10 +33,12 @@ from .crossing import (
     Cut,
     Dropped,
     Forgotten,
+    HandOver,
     Hello,
     Join,
     Meet,
     Online,
+    Outside,
     Said,
     Shadow,
     SignedOut,
@@ -46,7 +48,7 @@ from .crossing import (
     written,
 )
 from .peers import Peers
-from .protocol import CLIENT_TO_SERVER, SERVER_TO_CLIENT, EndReason, InPerson, Message
+from .protocol import CLIENT_TO_SERVER, SERVER_TO_CLIENT, EndReason, InPerson, Message, Reception
 from .room import NotAllowed, Occurrence, Room
 from .rooms import Clock, Memory, Rooms, Witness
 from .tally import Tally
@@ -136,7 +138,7 @@ class Cluster(Rooms):
         #: Médecins-conseils with a console here.
         self._consoles: set[str] = set()
         #: What the owner of a room could not be told from outside it.
-        self._late: dict[tuple[str, type[Call]], Close | Meet] = {}
+        self._late: dict[tuple[str, type[Call]], Outside] = {}
         bus.listener = self
 
     @property
@@ -228,6 +230,9 @@ class Cluster(Rooms):
         if self.get(room_id) is not None:
             await self._carry(Meet(room=room_id, in_person=in_person))
 
+    async def hand_over(self, room_id: str, to: str, reception: Reception) -> None:
+        await self._carry(HandOver(room=room_id, to=to, reception=reception))
+
     async def beat(self) -> None:
         await super().beat()
         for room in self._claims.owned - self._rooms.keys():
@@ -266,7 +271,7 @@ class Cluster(Rooms):
             await self._claims.tell_taken(room, self.server.interrupted)
         return owner
 
-    async def _carry(self, message: Close | Meet) -> None:
+    async def _carry(self, message: Outside) -> None:
         """It is on record already: if it cannot be told now, it is told later."""
         try:
             await self._deliver(message)
@@ -284,7 +289,7 @@ class Cluster(Rooms):
                     await self._deliver(message)
                     self._late.pop(key, None)
 
-    async def _deliver(self, message: Close | Meet) -> None:
+    async def _deliver(self, message: Outside) -> None:
         for _ in range(TRIES):
             owner = await self._owner(message.room)
             if owner == self._bus.id:
@@ -298,9 +303,11 @@ class Cluster(Rooms):
                 return
         raise unavailable()
 
-    async def _do(self, message: Close | Meet) -> None:
+    async def _do(self, message: Outside) -> None:
         if isinstance(message, Close):
             await super().close(message.room, message.by, message.reason, message.at)
+        elif isinstance(message, HandOver):
+            await super().hand_over(message.room, message.to, message.reception)
         else:
             await super().meet(message.room, message.in_person)
 
@@ -350,11 +357,11 @@ class Cluster(Rooms):
         payload = payload_of(ask.payload, ask.event, CLIENT_TO_SERVER)
         return super().ask(guest.access, ask.sid, ask.event, payload)
 
-    def _outside(self, sender: str, message: Close | Meet) -> None:
+    def _outside(self, sender: str, message: Outside) -> None:
         work = self._answer(sender, message.call, self._done_here(message))
         self._turns.then(f"outside {message.room}", work)
 
-    async def _done_here(self, message: Close | Meet) -> int:
+    async def _done_here(self, message: Outside) -> int:
         if await self._owner(message.room) != self._bus.id:
             raise Moved
         await self._do(message)
@@ -543,7 +550,7 @@ class Cluster(Rooms):
                 self._asked(sender, message)
             case Dropped():
                 self._guest_left(sender, message)
-            case Close() | Meet():
+            case Close() | Meet() | HandOver():
                 self._outside(sender, message)
             case Answered():
                 self._calls.answered(sender, message)

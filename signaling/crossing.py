@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from .access import Access
-from .protocol import EndReason, InPerson, Instance, Message
+from .protocol import EndReason, InPerson, Instance, Message, Reception
 from .room import Room
 from .rooms import Memory
 
@@ -133,6 +133,15 @@ class Meet(Crossing, frozen=True, kw_only=True, tag="meet"):
     in_person: InPerson | None
 
 
+class HandOver(Crossing, frozen=True, kw_only=True, tag="hand_over"):
+    """Your room is another médecin-conseil's now; that it is, is on record."""
+
+    call: int = 0
+    room: Id
+    to: Id
+    reception: Reception
+
+
 class Answered(Crossing, frozen=True, tag="answered"):
     """To a call: the room's version, or why not."""
 
@@ -158,10 +167,12 @@ class Cut(Crossing, frozen=True, tag="cut"):
     sid: Sid
 
 
-Call = Join | Ask | Close | Meet
+#: What is done to a room from outside it.
+Outside = Close | Meet | HandOver
+Call = Join | Ask | Outside
 AnyCrossing = (
     Hello | Welcome | Shadow | Forgotten | Online | Changed | SignedOut
-    | Join | Ask | Dropped | Close | Meet | Answered | Said | Cut
+    | Join | Ask | Dropped | Close | Meet | HandOver | Answered | Said | Cut
 )  # fmt: skip
 
 

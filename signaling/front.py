@@ -135,7 +135,8 @@ class Front(asyncio.Protocol):
         http = self._http()
         self._transport.set_protocol(http)
         http.connection_made(self._transport)
-        http.data_received(self._head)
+        head, self._head = self._head, b""
+        http.data_received(head)
 
 
 def read_headers(lines: Sequence[bytes]) -> dict[str, str] | None:

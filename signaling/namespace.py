@@ -26,7 +26,8 @@ from .protocol import (
     Message,
     Refused,
 )
-from .room import NotAllowed
+from .rights import CONSOLE_EVENTS
+from .room import NotAllowed, wrong_role
 from .rooms import Memory, Rooms, Witness
 from .tally import Tally
 from .transport import Engine
@@ -129,6 +130,11 @@ class _Door:
     def connected(self) -> int:
         """How many sockets are in, all persons together."""
         return len(self._who)
+
+    @property
+    def sessions(self) -> set[str]:
+        """The HTTP sessions that sockets were opened for."""
+        return {who.session for who in self._who.values()}
 
     async def close_session(self, session: str) -> None:
         """Cut every socket that was opened for this HTTP session (logout, revocation), and those
@@ -310,6 +316,8 @@ class ConsoleNamespace(_Door, socketio.AsyncNamespace):
         if access is None:
             return NOT_SEATED
         try:
+            if access.role not in CONSOLE_EVENTS.get(event, ()):
+                raise wrong_role()
             return await self.asked(access, decoded(data, CONSOLE_TO_SERVER[event]))
         except Exception as wrong:
             return self._refused(wrong, event)

@@ -12,12 +12,17 @@ Role = Literal["assure", "medecin_conseil"]
 Phase = Literal["waiting", "admitted", "ended"]
 SeatPresence = Literal["absent", "present", "lost", "left"]
 Transport = Literal["none", "ready", "flowing", "lost"]
-EndReason = Literal["ended", "in_person", "refused", "cancelled"]
+#: `identity`: it could not be verified from here; they meet in person, as after `in_person`.
+EndReason = Literal["ended", "in_person", "identity", "refused", "cancelled"]
+#: Who may be in the room with somebody; a role, never a name.
+Companion = Literal["proche", "interprete", "soignant", "autre"]
 
 Sdp = Annotated[str, Meta(min_length=1, max_length=16_384)]
 Instance = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,32}$")]
 Token = Annotated[str, Meta(min_length=1, max_length=2_048)]
 Number = Annotated[int, Meta(ge=0, le=1_000_000)]
+Fingerprint = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$", max_length=64)]
+CodeResult = Literal["", "shown", "unavailable", "identical", "different"]
 
 
 class Message(Struct, frozen=True, kw_only=True, gc=False):
@@ -78,16 +83,47 @@ class Devices(Message, frozen=True):
     camera: bool
 
 
+class Company(Message, frozen=True):
+    """Who is with the sender, out of the picture too: one role for each person; empty: nobody."""
+
+    others: Annotated[list[Companion], Meta(max_length=9)]
+
+
 class Media(Message, frozen=True):
     """One side's word on the media path; kept for the record as that side's claim."""
 
     #: `ready`: ICE and DTLS are up, nothing flows. `flowing`: the other's media is decoded here.
     state: Literal["ready", "flowing", "lost"]
-    cause: Literal["", "disconnected", "failed", "closed"] = ""
+    #: `network`: this device had just changed network.
+    cause: Literal["", "disconnected", "failed", "closed", "network"] = ""
     #: The path has not been interrupted since this page last said the same thing.
     continuous: bool = False
     #: Straight to the other page, or over a TURN server; empty: this page does not know.
     path: Literal["", "direct", "relayed"] = ""
+
+
+class SpokenCode(Message, frozen=True):
+    """One side's word on the spoken code; kept for the record as that side's claim.
+
+    `local` and `remote`: SHA-256 of the certificates that this page sees in use, if it sees them.
+    """
+
+    #: `shown`, `unavailable`: what the page found; `identical`, `different`: what a person said.
+    result: Literal["shown", "unavailable", "identical", "different"]
+    local: Fingerprint = ""
+    remote: Fingerprint = ""
+
+
+class ChallengeResult(Message, frozen=True):
+    """What the médecin-conseil saw of the challenge; nothing follows from it by itself."""
+
+    result: Literal["done", "not_done", "not_offered"]
+
+
+class Framing(Message, frozen=True):
+    """The assuré's page shows a frame to hold a document in, or no longer."""
+
+    on: bool
 
 
 class Delay(Message, frozen=True):
@@ -109,6 +145,10 @@ class Seat(Message, frozen=True):
     microphone: bool = False
     camera: bool = False
     transport: Transport = "none"
+    #: That side's last word on the spoken code.
+    code: CodeResult = ""
+    #: Who is with them, by their own word; null: they have not said.
+    company: list[Companion] | None = None
 
 
 class Reception(Message, frozen=True):
@@ -116,6 +156,9 @@ class Reception(Message, frozen=True):
 
     doctor: Literal["absent", "available", "busy"]
     delay_minutes: int = 0
+    #: Who will receive them: it may become another one while they wait.
+    name: str = ""
+    function: str = ""
 
 
 class Ending(Message, frozen=True):
@@ -135,6 +178,14 @@ class InPerson(Message, frozen=True):
     address: str
 
 
+class Challenge(Message, frozen=True):
+    """A gesture that the médecin-conseil asks for; the server drew it."""
+
+    kind: Literal["digits", "fingers", "hand", "turn_left", "turn_right"]
+    #: What to read aloud, or how many fingers to show; else empty.
+    number: str = ""
+
+
 class RoomState(Message, frozen=True):
     """The whole room, small enough to be sent at each change; the highest `version` is right."""
 
@@ -148,6 +199,8 @@ class RoomState(Message, frozen=True):
     negotiation: int
     admitted_at: str | None = None
     in_person: InPerson | None = None
+    challenge: Challenge | None = None
+    framing: bool = False
     ending: Ending | None = None
 
 
@@ -245,7 +298,12 @@ CLIENT_TO_SERVER: dict[str, type[Message]] = {
     "end": Empty,
     "leave": Empty,
     "devices": Devices,
+    "company": Company,
     "media": Media,
+    "spoken_code": SpokenCode,
+    "challenge": Empty,
+    "challenge_result": ChallengeResult,
+    "framing": Framing,
 }
 SERVER_TO_CLIENT: dict[str, type[Message]] = {
     "snapshot": Snapshot,

@@ -14,8 +14,13 @@ from msgspec.structs import replace
 
 from media.sdp import CandidateRefused, SdpRefused, check_candidate, check_description
 
+from .privacy import told, told_description
 from .protocol import (
     Candidate,
+    Challenge,
+    CodeResult,
+    Companion,
+    Company,
     Description,
     Devices,
     Ending,
@@ -32,6 +37,7 @@ from .protocol import (
     Snapshot,
     Transport,
 )
+from .rights import EVENTS
 
 #: Candidates kept for a side that is away; more than this are refused (RFC 8838 trickling
 #: of one interface and one TURN server stays far below).
@@ -40,7 +46,9 @@ MAX_SIGNALS = 96
 OccurrenceKind = Literal[
     "joined", "returned", "replaced", "left", "lost",
     "admitted", "sent_back", "ended",
-    "media_ready", "media_flowing", "media_lost", "media_kept", "minute",
+    "media_ready", "media_flowing", "media_lost", "media_kept", "company", "minute",
+    "code_shown", "code_unavailable", "code_identical", "code_different",
+    "challenge_asked", "challenge_done", "challenge_not_done", "challenge_not_offered",
 ]  # fmt: skip
 
 
@@ -100,6 +108,14 @@ class Place(Struct, frozen=True, gc=False):
     microphone: bool = False
     camera: bool = False
     transport: Transport = "none"
+    #: This side's last word on the spoken code.
+    code: CodeResult = ""
+    #: The certificates that word is about.
+    certificates: str = ""
+    #: Which person has it: the médecin-conseil may become another one.
+    holder: str = ""
+    #: Who is with this person; None: they have not said.
+    company: tuple[Companion, ...] | None = None
 
     def shown(self) -> Seat:
         return Seat(
@@ -109,6 +125,8 @@ class Place(Struct, frozen=True, gc=False):
             microphone=self.microphone,
             camera=self.camera,
             transport=self.transport,
+            code=self.code,
+            company=None if self.company is None else list(self.company),
         )
 
 
@@ -127,7 +145,13 @@ class Room(Struct, frozen=True, gc=False):
     version: int = 0
     admitted_at: datetime | None = None
     in_person: InPerson | None = None
+    #: The gesture that is asked for now.
+    challenge: Challenge | None = None
+    #: The assuré is helped to hold a document in view.
+    framing: bool = False
     ending: Ending | None = None
+    #: Whose addresses the other never learns.
+    apart: frozenset[Role] = frozenset()
 
     def place(self, role: Role) -> Place:
         return self.assure if role == "assure" else self.medecin_conseil
@@ -156,6 +180,8 @@ class Room(Struct, frozen=True, gc=False):
             negotiation=self.negotiation,
             admitted_at=iso(self.admitted_at),
             in_person=self.in_person,
+            challenge=self.challenge,
+            framing=self.framing,
             ending=self.ending,
         )
 
@@ -192,11 +218,19 @@ def seated(room: Room, role: Role, place: Place, **changes: object) -> Room:
 
 
 def join(
-    room: Room, role: Role, sid: str, instance: str, *, now: datetime, grace: timedelta
+    room: Room,
+    role: Role,
+    sid: str,
+    instance: str,
+    *,
+    now: datetime,
+    grace: timedelta,
+    holder: str = "",
 ) -> Step:
     """Take the seat: the newest page of a person always wins it.
 
-    `grace`: how long a lost assuré may come back without being admitted again.
+    `holder`: that person. `grace`: how long a lost assuré may come back without being admitted
+    again.
     """
     if room.phase == "ended":
         raise NotAllowed("ended", "Ce télécontrôle est terminé.")
@@ -211,6 +245,11 @@ def join(
         microphone=same_page and before.microphone,
         camera=same_page and before.camera,
         transport=before.transport if same_page else "none",
+        code=before.code if same_page else "",
+        certificates=before.certificates if same_page else "",
+        holder=holder,
+        # Of the person and not of the page; who has left is asked again.
+        company=before.company if before.holder in ("", holder) else None,
     )
     after = seated(room, role, place)
     if not same_page:
@@ -255,12 +294,30 @@ def leave(room: Room, role: Role, now: datetime) -> Step:
     return Step(after, (Occurrence("left", role),))
 
 
+def hand_over(room: Room, to: str, reception: Reception) -> Step:
+    """The médecin-conseil `to` receives this person: whoever else has that seat leaves it.
+
+    The wait goes on. What was negotiated was with the one before, and is forgotten.
+    """
+    if room.phase == "ended":
+        return Step(room)
+    before = room.medecin_conseil
+    if before.holder == to or before.presence == "absent":
+        return receive(room, reception)
+    after = seated(gated(room), "medecin_conseil", Place(), reception=reception, mail=None)
+    after = replace(after, challenge=None, framing=False)
+    if before.presence == "left":
+        return Step(after)
+    gone = Occurrence("left", "medecin_conseil", detail={"cause": "transfert"})
+    return Step(after, (gone,), stale_sid=before.sid)
+
+
 # --- the gate -----------------------------------------------------------------------------------
 
 
 def admit(room: Room, role: Role, now: datetime) -> Step:
     """Only the médecin-conseil admits, and only somebody who is there."""
-    only("medecin_conseil", role)
+    only("admit", role)
     _open(room)
     if room.phase == "admitted":
         return Step(room)
@@ -272,7 +329,7 @@ def admit(room: Room, role: Role, now: datetime) -> Step:
 
 def send_back(room: Room, role: Role) -> Step:
     """Back to the waiting room; the connection stays warm, no media flows."""
-    only("medecin_conseil", role)
+    only("send_back", role)
     _open(room)
     if room.phase != "admitted":
         return Step(room)
@@ -286,12 +343,18 @@ def gated(room: Room) -> Room:
 
 
 def cooled(room: Room) -> Room:
-    """Media stops, the transport stays."""
+    """Media stops, and what was asked of somebody in view; the transport stays."""
 
     def still(place: Place) -> Place:
         return replace(place, transport="ready") if place.transport == "flowing" else place
 
-    return replace(room, assure=still(room.assure), medecin_conseil=still(room.medecin_conseil))
+    return replace(
+        room,
+        assure=still(room.assure),
+        medecin_conseil=still(room.medecin_conseil),
+        challenge=None,
+        framing=False,
+    )
 
 
 def end(
@@ -328,26 +391,28 @@ def meet(room: Room, in_person: InPerson | None) -> Step:
 
 def offer(room: Room, role: Role, description: Description) -> Step:
     """Only the médecin-conseil offers, so that offers never cross."""
-    only("medecin_conseil", role)
+    only("offer", role)
     _open(room)
     if not room.assure.instance:
         raise NotAllowed("peer_absent", "L'assuré n'est pas encore là.")
-    if description.negotiation == room.negotiation and _repeated(room, "offer", description):
+    if description.negotiation == room.negotiation and _repeated(room, role, description):
         return Step(room)
     if description.negotiation <= room.negotiation:
         raise NotAllowed("stale", "Cette offre est dépassée.")
     _check(description, "offer")
+    description = _told(room, role, description)
     after = replace(room, negotiation=description.negotiation, mail=None)
     return _passed(after, "assure", "offer", description=description)
 
 
 def answer(room: Room, role: Role, description: Description) -> Step:
-    only("assure", role)
+    only("answer", role)
     _open(room)
     _current(room, description.negotiation)
-    if _repeated(room, "answer", description):
+    if _repeated(room, role, description):
         return Step(room)
     _check(description, "answer")
+    description = _told(room, role, description)
     return _passed(room, "medecin_conseil", "answer", description=description)
 
 
@@ -359,15 +424,21 @@ def candidate(room: Room, role: Role, one: Candidate) -> Step:
     if room.mail is not None and room.mail.count >= MAX_SIGNALS:
         raise NotAllowed("too_many_candidates", "Trop de candidats ICE.")
     try:
-        check_candidate(one.candidate)
+        kind = check_candidate(one.candidate)
     except CandidateRefused as refused:
         raise NotAllowed("candidate_refused", "Candidat ICE refusé.") from refused
+    if role in room.apart:
+        passing = told(one, kind)
+        if passing is None:
+            # Not refused: a page that gathers more than it should has done nothing wrong.
+            return Step(room)
+        one = passing
     return _passed(room, other(role), "candidate", candidate=one)
 
 
 def renegotiate(room: Room, role: Role) -> Step:
     """Whether the assuré may ask for an ICE restart now; the asking itself is not kept."""
-    only("assure", role)
+    only("renegotiate", role)
     _open(room)
     return Step(room)
 
@@ -377,6 +448,18 @@ def devices(room: Room, role: Role, now_on: Devices) -> Step:
     place = room.place(role)
     changed = replace(place, microphone=now_on.microphone, camera=now_on.camera)
     return Step(room) if changed == place else Step(seated(room, role, changed))
+
+
+def company(room: Room, role: Role, said: Company) -> Step:
+    """Who is in the room with this person: what they say, as often as it changes (row CO-09)."""
+    _open(room)
+    place, others = room.place(role), tuple(sorted(said.others))
+    if place.company == others:
+        return Step(room)
+    counted: dict[str, str | int | bool] = {"nombre": len(others)}
+    counted |= {one: others.count(one) for one in sorted(set(others))}
+    after = seated(room, role, replace(place, company=others))
+    return Step(after, (Occurrence("company", role, claim=True, detail=counted),))
 
 
 def media(room: Room, role: Role, claim: Media) -> Step:
@@ -397,9 +480,14 @@ def media(room: Room, role: Role, claim: Media) -> Step:
 # --- the checks ---------------------------------------------------------------------------------
 
 
-def only(allowed: Role, role: Role) -> None:
-    if role != allowed:
-        raise NotAllowed("wrong_role", "Cette action n'est pas permise à ce rôle.")
+def only(event: str, role: Role) -> None:
+    """Whoever may send it (rights.py)."""
+    if role not in EVENTS[event].roles:
+        raise wrong_role()
+
+
+def wrong_role() -> NotAllowed:
+    return NotAllowed("wrong_role", "Cette action n'est pas permise à ce rôle.")
 
 
 def _open(room: Room) -> None:
@@ -419,9 +507,21 @@ def _check(description: Description, kind: Literal["offer", "answer"]) -> None:
         raise NotAllowed("sdp_refused", "Description de session refusée.") from refused
 
 
-def _repeated(room: Room, kind: str, description: Description) -> bool:
+def _told(room: Room, role: Role, description: Description) -> Description:
+    """As it passes to the other side."""
+    if role not in room.apart:
+        return description
+    try:
+        return told_description(description)
+    except (SdpRefused, CandidateRefused) as refused:
+        raise NotAllowed("sdp_refused", "Description de session refusée.") from refused
+
+
+def _repeated(room: Room, role: Role, description: Description) -> bool:
+    kind = "answer" if role == "assure" else "offer"
+    passing = _told(room, role, description)
     return any(
-        kept.signal.kind == kind and kept.signal.description == description for kept in room.signals
+        kept.signal.kind == kind and kept.signal.description == passing for kept in room.signals
     )
 
 

@@ -11,7 +11,7 @@ import structlog
 from msgspec.structs import replace
 
 from .access import Access
-from .protocol import EndReason, InPerson, Message, Phase, Reception, Replaced, Role
+from .protocol import Companion, EndReason, InPerson, Message, Phase, Reception, Replaced, Role
 from .room import (
     UNKNOWN,
     NotAllowed,
@@ -21,13 +21,15 @@ from .room import (
     Step,
     drop,
     end,
+    hand_over,
     join,
     meet,
     other,
     receive,
+    wrong_role,
 )
 from .tally import Tally
-from .verbs import TIMED_VERBS, VERBS
+from .verbs import TIMED_VERBS_OF, VERBS_OF
 
 log = structlog.get_logger()
 
@@ -49,6 +51,10 @@ class Memory:
     lost_since: Mapping[Role, datetime] = field(default_factory=dict)
     reception: Reception = UNKNOWN
     in_person: InPerson | None = None
+    #: What they last said of who is with them.
+    company: Mapping[Role, tuple[Companion, ...]] = field(default_factory=dict)
+    #: Whose addresses the other never learns.
+    apart: frozenset[Role] = frozenset()
 
 
 class Witness(Protocol):
@@ -124,7 +130,15 @@ class Rooms:
                 self._say(sid, "snapshot", room.snapshot(access.role, self._clock()))
                 return
             now = self._clock()
-            step = join(room, access.role, sid, instance, now=now, grace=self._grace)
+            step = join(
+                room,
+                access.role,
+                sid,
+                instance,
+                now=now,
+                grace=self._grace,
+                holder=access.subject,
+            )
             await self._apply(step, access, snapshot_for=(sid, access.role))
         # Outside the lock: closing a socket comes back here as `dropped`.
         former = step.replaced_sid or step.stale_sid
@@ -160,10 +174,13 @@ class Rooms:
         room, role = self._rooms.get(access.room), access.role
         if room is None or room.place(role).sid != sid:
             raise NotAllowed("not_seated", "Cette page n'occupe plus ce rendez-vous.")
-        verb = VERBS.get(event)
+        verb = VERBS_OF[role].get(event)
         if verb is not None:
             return verb(room, role, payload)
-        return TIMED_VERBS[event](room, role, payload, self._clock())
+        timed = TIMED_VERBS_OF[role].get(event)
+        if timed is None:
+            raise wrong_role()
+        return timed(room, role, payload, self._clock())
 
     async def dropped(self, access: Access, sid: str) -> None:
         """The socket is gone without a word; no failure of the record can keep it here."""
@@ -171,13 +188,16 @@ class Rooms:
             room = self._rooms.get(access.room)
             if room is None or room.phase == "ended":
                 return
-            step = drop(room, access.role, sid, self._clock())
-            try:
-                await self._apply(step, access)
-            except Exception:
-                log.exception("loss_not_recorded")
-                self._owe(room.id, step.occurrences)
-                await self._apply(replace(step, occurrences=()), access)
+            await self._apply_anyway(drop(room, access.role, sid, self._clock()), access)
+
+    async def _apply_anyway(self, step: Step, by: Access | None) -> None:
+        """What the record does not take now, it takes next."""
+        try:
+            await self._apply(step, by)
+        except Exception:
+            log.exception("loss_not_recorded")
+            self._owe(step.room.id, step.occurrences)
+            await self._apply(replace(step, occurrences=()), by)
 
     def _owe(self, room_id: str, occurrences: Sequence[Occurrence]) -> None:
         """Keep for the next record of this room; `at` says when the server saw it."""
@@ -215,6 +235,19 @@ class Rooms:
             room = self._rooms.get(room_id)
             if room is not None and room.phase != "ended":
                 await self._apply(meet(room, in_person), None)
+
+    async def hand_over(self, room_id: str, to: str, reception: Reception) -> None:
+        """It is that médecin-conseil's now, which is on record already: no other stays seated."""
+        former = None
+        async with self._turn(room_id):
+            room = self._rooms.get(room_id)
+            if room is not None:
+                step = hand_over(room, to, reception)
+                await self._apply_anyway(step, None)
+                former = step.stale_sid
+        # Outside the lock, as in `join`.
+        if former:
+            self._close(former)
 
     async def beat(self) -> None:
         """Put on record who is there now; forget rooms that have been empty for long."""
@@ -324,7 +357,8 @@ def remembered(room_id: str, memory: Memory, now: datetime) -> Room:
     def place(role: Role) -> Place:
         if role not in memory.lost:
             return Place()
-        return Place(presence="lost", since=memory.lost_since.get(role, now))
+        since, company = memory.lost_since.get(role, now), memory.company.get(role)
+        return Place(presence="lost", since=since, company=company)
 
     room = Room(
         id=room_id,
@@ -334,6 +368,7 @@ def remembered(room_id: str, memory: Memory, now: datetime) -> Room:
         medecin_conseil=place("medecin_conseil"),
         reception=memory.reception,
         in_person=memory.in_person,
+        apart=memory.apart,
         # Versions go on growing over a restart: a client keeps the highest it has seen.
         # In milliseconds, no room changes faster than that.
         version=int(now.timestamp() * 1000),

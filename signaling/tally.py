@@ -39,7 +39,7 @@ CODES = (
     "token_wrong_signature", "token_wrong_type", "token_revoked", "token_used",
     "closed", "too_early", "too_late", "information", "ended", "unavailable",
     "malformed", "not_seated", "wrong_role", "assure_absent", "peer_absent", "in_call", "stale",
-    "sdp_refused", "candidate_refused", "too_many_candidates", "not_admitted",
+    "sdp_refused", "candidate_refused", "too_many_candidates", "not_admitted", "no_challenge",
     "transition_impossible", "porte_fermee", "telecontrole_inconnu", "forme_illisible", OTHER,
 )  # fmt: skip
 #: Seconds; joining should stay under 0.3, a first frame under 0.35.

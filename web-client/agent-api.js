@@ -1,5 +1,6 @@
 // Every request of the agent's console, typed; and whether the line and the session hold.
 
+import { closeAt } from "./login.js";
 import { ApiError, get, post, request } from "./page.js";
 
 /** @typedef {import('./api').AgentSession} AgentSession */
@@ -64,10 +65,10 @@ const one = (id) => `/telecontroles/${id}`;
 
 /** @returns {Promise<AgentSession>} 401 is an answer here, not a session that ends */
 export const session = () => get(`${BASE}/session`);
-/** @param {string} login @returns {Promise<AgentSession>} */
-export const openSession = (login) => post(`${BASE}/session`, { login });
-export const closeSession = () =>
-  fetch(`${BASE}/session`, { method: "DELETE", credentials: "same-origin" }).catch(() => {});
+/** @param {string} login @param {string} [code] @returns {Promise<AgentSession>} */
+export const openSession = (login, code) => post(`${BASE}/session`, { login, code });
+/** @returns {Promise<string>} where to go next, when the provider has a session too */
+export const closeSession = () => closeAt(`${BASE}/session`);
 /** @returns {Promise<LoginOffer | null>} the demo's ready-made logins */
 export const logins = () => get(`${BASE}/connexions`).catch(() => null);
 

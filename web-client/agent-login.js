@@ -1,6 +1,7 @@
-// Who is at the agent's console: the session, opened by a login link or by the demo's buttons.
+// Who is at the agent's console: the session, by the provider, a login link or the demo's buttons.
 
 import { ApiError, byId, element } from "./page.js";
+import { askCode, say, showWay, wantsCode } from "./login.js";
 import * as api from "./agent-api.js";
 
 /** @typedef {import('./api').AgentSession} AgentSession */
@@ -8,12 +9,16 @@ import * as api from "./agent-api.js";
 /** @param {string} hash */
 const secret = (hash) => decodeURIComponent(hash.replace(/^#/, ""));
 
+/** The link that brought here, kept while its second factor is asked for. */
+let link = "";
+
 /** @returns {Promise<AgentSession | null>} null: nobody is logged in */
 export async function enter() {
   const login = secret(location.hash);
   if (login) {
     // The secret leaves the address bar as soon as it has served.
     history.replaceState(history.state, "", location.pathname + location.search);
+    link = login;
     return api.openSession(login);
   }
   try {
@@ -31,11 +36,18 @@ export async function enter() {
 export async function showLogin(then, problem) {
   byId("console").hidden = true;
   byId("login").hidden = false;
+  if (link && wantsCode(problem)) {
+    const login = link;
+    say(null);
+    askCode((code) => api.openSession(login, code), then);
+    return;
+  }
   say(problem);
   byId("login-title").focus();
-  const offer = await api.logins();
+  const provider = await showWay("agent");
+  const offer = provider ? null : await api.logins();
   byId("login-offer").hidden = !offer;
-  byId("login-link").hidden = Boolean(offer);
+  byId("login-link").hidden = provider || Boolean(offer);
   if (!offer) return;
   byId("login-agents").replaceChildren(
     ...offer.doctors.map((agent, index) => {
@@ -56,11 +68,4 @@ export async function showLogin(then, problem) {
       return element("li", null, button);
     }),
   );
-}
-
-/** @param {unknown} problem */
-function say(problem) {
-  const banner = byId("login-problem");
-  banner.hidden = !problem;
-  banner.textContent = problem instanceof Error ? problem.message : "";
 }

@@ -139,8 +139,7 @@ function start(session) {
     void panel.load();
   });
   byId("logout").addEventListener("click", async () => {
-    await api.closeSession();
-    location.replace(location.pathname);
+    location.replace((await api.closeSession()) || location.pathname);
   });
 
   listenToKeys({

@@ -101,6 +101,7 @@ export interface LinkState {
   zone: string;
   said: Said;
   place: Place | null;
+  attestation: boolean;
   visit: Visit | null;
 }
 
@@ -156,9 +157,26 @@ export interface VerificationAnswered {
   sms: string;
 }
 
-/** POST /api/console/session: the secret of a login link (its URL fragment). */
+/** POST /api/console/session: the secret of a login link (its URL fragment), and the code of */
 export interface Login {
   login: string;
+  code: string | null;
+}
+
+/** GET /api/connexion/{console, agent}: by a provider (its button says `label`), or by links. */
+export interface LoginWay {
+  mode: "local" | "oidc";
+  label: string;
+}
+
+/** POST /api/connexion/{console, agent}: where to send this browser. */
+export interface LoginStart {
+  url: string;
+}
+
+/** DELETE …/session where the provider has a session too: where it is closed. */
+export interface LoggedOut {
+  next: string;
 }
 
 /** Who is logged in on the console. */
@@ -195,6 +213,7 @@ export interface Choice {
   date: boolean;
   category: boolean;
   sequelae: boolean;
+  announcement: boolean;
 }
 
 /** What the facts suggest; a person decides. Never an unjustified absence. */
@@ -240,6 +259,8 @@ export interface OutcomeForm {
   date: string | null;
   category: number | null;
   sequelae: boolean | null;
+  announced: boolean | null;
+  announced_at: string | null;
   correction_reason: string | null;
   early_reason: string | null;
 }
@@ -255,7 +276,11 @@ export interface Outcome {
   category: number | null;
   sequelae: boolean | null;
   correction_reason: string | null;
+  correction_label: string | null;
   early_reason: string | null;
+  early_label: string | null;
+  announced: boolean | null;
+  announced_at: string | null;
   signed_by: string;
   signed_at: string;
 }
@@ -304,6 +329,8 @@ export interface Detail {
   proposal: Proposal;
   qualifications: Choice[];
   conclusions: Choice[];
+  correction_reasons: Choice[];
+  early_reasons: Choice[];
   outcomes: Outcome[];
   facts: Fact[];
   outcome_blocked: string;
@@ -585,4 +612,83 @@ export interface InPersonChoices {
 export interface InPersonChosen {
   site: string;
   start: string;
+}
+
+/** Another médecin-conseil of the service, as they are at this moment. */
+export interface Colleague {
+  id: string;
+  name: string;
+  function: string;
+  online: boolean;
+  in_call: boolean;
+  waiting: number;
+}
+
+/** GET /api/console/telecontroles/{id}/transfert: to whom, and why, it may be handed over. */
+export interface TransferChoices {
+  possible: boolean;
+  online_only: boolean;
+  colleagues: Colleague[];
+  reasons: Choice[];
+}
+
+/** POST …/transfert: it is that colleague's from now on. */
+export interface TransferForm {
+  doctor: string;
+  reason: "absence" | "competence" | "deport" | "retard" | "technique";
+}
+
+/** POST /api/assure/attestation, with the session of this link: the document itself. */
+export interface AttestationAsked {
+  link: string;
+  form: "html" | "json" | "pdf";
+}
+
+/** POST /api/attestation: for browsers that cannot verify an Ed25519 signature themselves. */
+export interface TokenToVerify {
+  token: string;
+}
+
+/** `reason` in a sentence; empty: a key of this service signed it. */
+export interface TokenVerified {
+  genuine: boolean;
+  reason: string;
+}
+
+/** POST /api/assure/obstacle: why this page could not open the camera or the microphone. */
+export interface Obstacle {
+  cause: "absent" | "ignore" | "incompatible" | "interrompu" | "introuvable" | "occupe" | "refuse" | "securite" | "systeme" | "technique";
+}
+
+/** PUT /api/console/telecontroles/{id}/note: the text as it is now, and the revision that it */
+export interface NoteForm {
+  text: string;
+  revision: number;
+}
+
+/** One version: whose, and when it was written last. */
+export interface NoteVersion {
+  version: number;
+  author: string;
+  at: string;
+}
+
+/** GET …/note/versions/{version}: a former version. */
+export interface NoteText {
+  version: number;
+  author: string;
+  at: string;
+  text: string;
+}
+
+/** GET or PUT …/note: the last version, and what there was before it. */
+export interface Note {
+  text: string;
+  revision: number;
+  version: number;
+  author: string;
+  saved: string | null;
+  sealed: boolean;
+  characters: number;
+  before: NoteVersion[];
 }

@@ -3,6 +3,7 @@
 import {
   INSIDE,
   actions,
+  attestable,
   closed,
   complain,
   confirmed,
@@ -14,6 +15,8 @@ import {
   time,
   visit,
 } from "./assure.js";
+import { renderChecks } from "./assure-checks.js";
+import { renderPeople } from "./assure-people.js";
 import { Call } from "./call.js";
 import { Capture, captureProblem } from "./capture.js";
 import { all, announce, byId, focusTitle, formatDate, formatTime, post, screen } from "./page.js";
@@ -26,6 +29,7 @@ import { all, announce, byId, focusTitle, formatDate, formatTime, post, screen }
 const ENDINGS = {
   ended: "termine",
   in_person: "presentiel",
+  identity: "presentiel",
   refused: "refuse",
   cancelled: "annule",
 };
@@ -93,6 +97,8 @@ async function activate(straight = false) {
   } catch (error) {
     capture = null;
     const problem = captureProblem(error);
+    // Who cannot get in for this is not somebody who never came.
+    if (visit) void post("/api/assure/obstacle", { cause: problem }).catch(() => {});
     if (problem === "technique") console.error(error);
     if (problem === "introuvable") await nameMissing();
     const again = screen() === `capture-${problem}`;
@@ -252,9 +258,11 @@ function enter() {
       if (call === room) listener(/** @type {CustomEvent} */ (event).detail);
     });
   on("state", render);
+  on("code", () => renderChecks(room, admitted));
   on("gate", (open) => {
     admitted = open;
     place();
+    renderChecks(room, admitted);
   });
   on("connection", (connection) => lost({ socket: connection === "lost" }));
   on("transport", (transport) => {
@@ -322,6 +330,9 @@ function render(state) {
   skew = Date.parse(state.server_time) - Date.now();
   wait();
   meetInPerson(state.in_person);
+  receivedBy(state.reception);
+  renderPeople(call);
+  renderChecks(call, admitted);
   const away = doctor.presence !== "present";
   byId("doctor-mic").hidden = away || doctor.microphone;
   byId("no-picture").textContent = away
@@ -330,6 +341,16 @@ function render(state) {
       ? "L'image du médecin arrive…"
       : "Le médecin a coupé sa caméra";
   document.body.classList.toggle("no-image", away || !doctor.camera);
+}
+
+/** Who will receive may become somebody else while one waits. @param {RoomState['reception']} reception */
+function receivedBy({ name, function: role }) {
+  const known = visit?.appointment;
+  if (!known || !name || name === known.doctor_name) return;
+  Object.assign(known, { doctor_name: name, doctor_function: role });
+  fill("[data-doctor]", name);
+  fill("[data-function]", role);
+  notice(`Votre rendez-vous est confié à ${name}. Vous gardez votre place.`);
 }
 
 /** The same date as on the doctor's screen. @param {RoomState['in_person']} date */
@@ -354,6 +375,8 @@ function tidings({ doctor, delay_minutes: announced }) {
   const late = announced
     ? `Le médecin est en retard d'environ ${announced}\u00a0min, veuillez nous excuser.`
     : "Le médecin a du retard, veuillez nous excuser.";
+  // Offered once, it stays: a clock that is set right takes nothing back.
+  if (minutes >= VERY_LATE) for (const node of all(".attest")) node.hidden = false;
   if (minutes >= VERY_LATE)
     return `${late} Vous pouvez demander un autre rendez-vous\u00a0: votre attente est notée.`;
   if (announced || minutes >= LATE) return `${late} Votre place est gardée.`;
@@ -395,12 +418,12 @@ async function listen() {
 
 /** @param {Ending} ending */
 async function finish({ at, reason }) {
-  closed({ access: ENDINGS[reason], at, in_person: reason === "in_person" });
-  if (reason !== "ended") return;
-  // The doctor may need to examine in person: the link knows.
-  /** @type {LinkState | null} */
-  const state = await post("/api/assure/lien", { link }).catch(() => null);
-  if (!state?.in_person) return;
+  byId("not-verified").hidden = reason !== "identity";
+  const in_person = reason === "in_person" || reason === "identity";
+  closed({ access: ENDINGS[reason], at, in_person });
+  // The doctor may need to examine in person, and there is something to attest: the link knows.
+  const state = await attestable();
+  if (reason !== "ended" || !state?.in_person) return;
   const then = byId("then-in-person");
   then.hidden = false;
   announce(then.textContent ?? "");
@@ -423,6 +446,8 @@ export function over() {
   admitted = cut.socket = cut.path = false;
   byId("lost").hidden = byId("sent-back").hidden = true;
   meetInPerson(null);
+  renderChecks(null, false);
+  renderPeople(null);
   for (const dialog of document.querySelectorAll("dialog")) if (dialog.open) dialog.close();
   if (document.fullscreenElement) void document.exitFullscreen();
 }
@@ -467,6 +492,7 @@ Object.assign(actions, {
     over();
     fill("[data-at]", time(at));
     go("left");
+    await attestable();
   },
 });
 

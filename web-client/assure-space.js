@@ -2,7 +2,7 @@
 // hour or after it. Nothing that was said is shown again: that it was, alone.
 
 import { complain, devices, go, link, once } from "./assure.js";
-import { ApiError, all, announce, byId, element, focusTitle, get, post } from "./page.js";
+import { ApiError, all, announce, byId, element, focusTitle, get, look, post } from "./page.js";
 import { about, when, where } from "./when.js";
 
 /** @typedef {import('./api').Choice} Choice */
@@ -23,11 +23,7 @@ let state = { access: "trop_tot" };
 let choices = null;
 
 /** Once the look is there (or will not come). @type {Promise<unknown>} */
-export const styled = new Promise((resolve) => {
-  const href = new URL("./assure-space.css", import.meta.url).href;
-  const sheet = element("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve });
-  document.head.append(sheet);
-});
+export const styled = look("assure-space.css");
 
 // --- where it stands ----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ import {
   formatDate,
   formatDuration,
   formatTime,
+  look,
   post,
   screen,
   show,
@@ -53,6 +54,8 @@ export function go(name) {
   [...byId("bar").children].forEach((mark, at) => mark.classList.toggle("done", at < step));
   show(name);
   room?.arrived(name);
+  // From the code on they will be needed; behind a closed door they never are.
+  if (step > 1) fetchRoom().then((one) => (room ??= one), () => {});
 }
 
 /**
@@ -128,10 +131,18 @@ function everySecond(tick) {
 
 // --- where the appointment stands ---------------------------------------------------------------
 
+/** Once the room's modules are there. @type {Promise<typeof import('./assure-room.js')> | null} */
+let coming = null;
+
 /** Fetches the room's modules at once, each without waiting for the one that imports it. */
 function fetchRoom() {
+  return (coming ??= fetchAll());
+}
+
+function fetchAll() {
   const deeper = ["./call.js", "./peer.js", "./capture.js", "./socket.io.js"];
   for (const path of deeper) import(path).catch(() => {});
+  for (const sheet of ["people.css", "spoken-code.css"]) void look(sheet);
   return import("./assure-room.js");
 }
 
@@ -163,6 +174,7 @@ export async function refresh(straight = inside()) {
     timezone = state.timezone;
     helpline(state.helpline);
     if (state.visit) meet(state.visit);
+    for (const node of all(".attest")) node.hidden = !state.attestation;
     if (state.access !== "ouvert") {
       // The screen says what matters without it.
       await openSpace().catch(() => {});
@@ -179,6 +191,14 @@ export async function refresh(straight = inside()) {
     byId("failure").textContent = message;
     go(code === "reseau" ? "offline" : "error");
   }
+}
+
+/** Whether there is something to attest: the link knows. @returns {Promise<LinkState | null>} */
+export async function attestable() {
+  /** @type {LinkState | null} */
+  const state = await post("/api/assure/lien", { link }).catch(() => null);
+  for (const node of all(".attest")) node.hidden = !state?.attestation;
+  return state;
 }
 
 /** @typedef {Pick<LinkState, 'access'> & Partial<LinkState>} Closed */
@@ -293,6 +313,7 @@ export const actions = {
     if (!(await confirmed("in-person"))) return;
     closed({ access: "presentiel", ...(await post("/api/assure/presentiel", {})) });
   },
+  attestation: async () => (await import("./assure-attestation.js")).open(),
   acknowledge: async () => (await openSpace()).acknowledge(),
   agenda: async () => (await openSpace()).agenda(),
   rehearse: async () => (await openSpace()).rehearse(),
@@ -368,6 +389,4 @@ for (const node of all("[data-on]"))
 
 // A reload goes back to the room: then its modules are needed at once.
 if (inside()) fetchRoom().catch(() => {});
-refresh()
-  .then(async () => (room ??= await fetchRoom()))
-  .catch(() => {});
+refresh().catch(() => {});

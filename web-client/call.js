@@ -3,54 +3,45 @@
 // The room's state comes whole from the server and the highest version is right; this file only
 // makes the peer connection follow it. docs/protocol.md tells the protocol.
 
+import { ANSWER, Asking, CallRefused } from "./asking.js";
+import { lostBecause } from "./network.js";
 import { Peer, mark } from "./peer.js";
 import { io } from "./socket.io.js";
+import { History } from "./spoken-code.js";
 
 /** @typedef {import("./api").RoomAccess} RoomAccess */
 /** @typedef {import("./protocol").RoomState} RoomState */
 /** @typedef {import("./protocol").Snapshot} Snapshot */
 /** @typedef {import("./protocol").Signal} Signal */
-/** @typedef {import("./protocol").Answer} Answer */
 /** @typedef {import("./protocol").Media} Media */
 /** @typedef {import("./protocol").ClientToServerEvents} Out */
-/** @typedef {import("./protocol").ServerToClientEvents} In */
+/** @typedef {import("./peer-code.js").CodeStatus} CodeStatus */
 /** @typedef {"none" | "connecting" | "ready" | "flowing" | "lost"} Transport */
 
 /** How long the server may take to confirm what the médecin's page said straight to us, in ms. */
 const CONFIRMATION = 4_000;
-/** How long to wait for the server's answer to an event, in ms. */
-const ANSWER = 8_000;
 /** ICE restarts that fail before the connection is made anew, */
 const RESTARTS = 3;
 /** and how long each is given, in ms: both pages see the same outage, more than once. */
 const RESTART_TIME = 4_000;
-const OFFLINE = {
-  code: "offline",
-  message: "La liaison avec le service est coupée. Réessayez dans un instant.",
-};
 /** Refusals after which coming again with a new token is of no use. */
 const FINAL = new Set(["ended", "closed", "session", "token_revoked", "too_early", "too_late", "information"]);
 
-/** What was asked is not done; `code` is the server's. */
-export class CallRefused extends Error {
-  /** @param {{ code: string, message: string }} refused */
-  constructor({ code, message }) {
-    super(message);
-    this.code = code;
-  }
-}
+/** @type {CodeStatus} */
+const NO_CODE = { state: "waiting", code: "", local: "", remote: "" };
 
 /**
  * Events: `state` (RoomState) · `connection` ("connecting" | "open" | "lost") · `transport`
- * (Transport) · `gate` (boolean: media may flow) · `replaced` · `refused` ({code, message}) ·
- * `closed`.
+ * (Transport) · `gate` (boolean: media may flow) · `code` (CodeStatus) · `replaced` · `refused`
+ * ({code, message}) · `closed`.
  */
 export class Call extends EventTarget {
   /** @type {"assure" | "medecin_conseil"} */ #role;
   /** @type {RoomAccess} */ #access;
   /** @type {boolean} the first token has not been used yet */ #fresh = true;
   /** @type {() => Promise<RoomAccess>} */ #renew;
-  /** @type {import("socket.io-client").Socket<In, Out> | null} */ #socket = null;
+  /** @type {import("./asking.js").RoomSocket | null} */ #socket = null;
+  #asking = new Asking();
   /** @type {Peer | null} */ #peer = null;
   /** Which page of the other side the peer connection was made with. */
   #peerOf = "";
@@ -65,9 +56,9 @@ export class Call extends EventTarget {
   #over = false;
   #broken = false;
   /** @type {Promise<unknown>} signals are applied one after the other */ #queue = Promise.resolve();
-  /** @type {Map<string, () => Promise<unknown>>} not acknowledged yet: sent again on reconnection */
-  #unsure = new Map();
   /** @type {{ microphone: boolean, camera: boolean } | null} */ #devices = null;
+  #history = new History();
+  /** @type {Promise<RTCCertificate | null>} of the next connection */ #certificate = certificate();
   /** @type {HTMLVideoElement | null} */ #video = null;
   #pulse = 0;
 
@@ -75,6 +66,9 @@ export class Call extends EventTarget {
   instance = crypto.randomUUID().replaceAll("-", "").slice(0, 24);
   /** @type {RoomState | null} */ state = null;
   /** @type {Transport} */ transport = "none";
+  /** The spoken code of the connection in use. */
+  code = NO_CODE;
+  /** @type {import("./protocol").SpokenCode | null} our last word on it */ saidOfCode = null;
   remoteStream = new MediaStream();
 
   /**
@@ -116,6 +110,7 @@ export class Call extends EventTarget {
       randomizationFactor: 0.6,
       timeout: ANSWER,
     }));
+    this.#asking.socket = socket;
     this.#tell("connection", "connecting");
     socket.on("connect", () => mark("socket"));
     socket.on("connect_error", (error) => this.#notConnected(error));
@@ -185,54 +180,19 @@ export class Call extends EventTarget {
     this.state = null;
     this.#become(snapshot.state);
     for (const signal of snapshot.signals) this.#enqueue(signal);
-    for (const again of this.#unsure.values()) void again();
+    this.#asking.again();
     if (this.#devices) this.setDevices(this.#devices);
+    if (this.saidOfCode) void this.#tellOfCode(this.saidOfCode).catch(() => undefined);
     this.#claimAgain();
   }
 
   /**
    * Ask the server; what it refuses is thrown.
    * @param {keyof Out} event
-   * @param {object} payload
-   * @returns {Promise<void>}
+   * @param {object} [payload]
    */
-  async #ask(event, payload = {}) {
-    await this.#online();
-    const socket = /** @type {import("socket.io-client").Socket} */ (
-      /** @type {unknown} */ (this.#socket)
-    );
-    /** @type {Answer} */
-    const answer = await socket.timeout(ANSWER).emitWithAck(event, payload);
-    if (!answer.ok) throw new CallRefused(answer);
-  }
-
-  /** In the room, or soon again; not for ever: what was wanted then may not be wanted any more. */
-  async #online() {
-    for (let waited = 0; !this.#socket?.connected; waited += 100) {
-      if (this.#over || waited >= ANSWER) throw new CallRefused(OFFLINE);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-
-  /**
-   * Send until acknowledged, over reconnections too.
-   * @param {"offer" | "answer" | "candidate"} event
-   * @param {object} payload
-   */
-  #surely(event, payload) {
-    const key = event === "candidate" ? JSON.stringify(payload) : event;
-    const send = async () => {
-      try {
-        if (!this.#socket?.connected) return;
-        await this.#ask(event, payload);
-        this.#unsure.delete(key);
-      } catch (wrong) {
-        // Refused is an answer too; without one it is sent again on the next snapshot.
-        if (wrong instanceof CallRefused && wrong.code !== "offline") this.#unsure.delete(key);
-      }
-    };
-    this.#unsure.set(key, send);
-    void send();
+  ask(event, payload) {
+    return this.#asking.ask(event, payload);
   }
 
   // --- the room's state -------------------------------------------------------------------------
@@ -243,6 +203,11 @@ export class Call extends EventTarget {
     this.state = state;
     if (state.phase === "admitted") this.#confirmed();
     if (this.#early === undefined) this.#gate(state.phase === "admitted");
+    // Handed over to a colleague: what the former one's page says straight to us counts no more.
+    if (this.#peer && this.#role === "assure" && state.medecin_conseil.presence === "absent") {
+      this.#part();
+      this.#carry("none");
+    }
     this.#meet();
     this.#tell("state", state);
     if (state.phase === "ended") this.#finish();
@@ -269,13 +234,13 @@ export class Call extends EventTarget {
 
   /** Admit the waiting assuré (médecin-conseil only). */
   async admit() {
-    if (!this.#socket?.connected) throw new CallRefused(OFFLINE);
+    if (!this.#socket?.connected) throw CallRefused.offline();
     mark("admit-sent");
     this.#peer?.say("admit");
     this.#early = setTimeout(() => undefined, 0);
     this.#gate(true);
     try {
-      await this.#ask("admit");
+      await this.ask("admit");
     } catch (wrong) {
       this.#peer?.say("revoke");
       this.#confirmed();
@@ -289,12 +254,12 @@ export class Call extends EventTarget {
   async sendBack() {
     this.#peer?.say("revoke");
     this.#gate(false);
-    await this.#ask("send_back");
+    await this.ask("send_back");
   }
 
   async end() {
     try {
-      await this.#ask("end");
+      await this.ask("end");
     } catch (wrong) {
       // The room's last state may close the socket before the answer comes.
       if (this.state?.phase !== "ended") throw wrong;
@@ -304,7 +269,7 @@ export class Call extends EventTarget {
   /** Leave on purpose; the room remembers the hour. */
   async leave() {
     try {
-      await this.#ask("leave");
+      await this.ask("leave");
     } finally {
       this.close();
     }
@@ -343,23 +308,30 @@ export class Call extends EventTarget {
   async #offer(fresh) {
     if (this.#over) return;
     const last = Math.max(this.state?.negotiation ?? 0, this.#peer?.negotiation ?? 0);
-    const peer = fresh || !this.#peer ? this.#newPeer() : this.#peer;
+    const peer = fresh || !this.#peer ? await this.#newPeer() : this.#peer;
     const sdp = await peer.offer(last + 1, !fresh);
-    this.#surely("offer", { sdp, negotiation: last + 1, fresh });
+    this.#asking.surely("offer", { sdp, negotiation: last + 1, fresh });
   }
 
-  #newPeer() {
+  async #newPeer() {
+    const own = await this.#certificate;
+    this.#certificate = certificate();
+    if (this.#over) throw CallRefused.offline();
     this.#peer?.close();
-    this.#unsure.clear();
+    this.#asking.forget();
     const peer = new Peer(this.#access, {
       offers: this.#role === "medecin_conseil",
       remote: this.remoteStream,
+      certificate: own,
+      history: this.#history,
     });
+    this.#codeIs(NO_CODE);
     this.#peer = peer;
     on(peer, "candidate", (/** @type {RTCIceCandidate | null} */ one) => this.#trickle(peer, one));
     on(peer, "path", (/** @type {"ready" | "lost"} */ path) => this.#path(path));
     on(peer, "broken", () => void this.#restart(false));
     on(peer, "word", (/** @type {string} */ word) => this.#heard(word));
+    on(peer, "code", (/** @type {CodeStatus} */ code) => this.#codeIs(code));
     this.#carry("connecting");
     if (this.#open) void peer.send(this.#stream ?? null);
     if (this.#open) this.#awaitFrame();
@@ -373,7 +345,7 @@ export class Call extends EventTarget {
   #trickle(peer, candidate) {
     if (peer !== this.#peer) return;
     mark("first-candidate");
-    this.#surely("candidate", {
+    this.#asking.surely("candidate", {
       negotiation: peer.negotiation,
       candidate: candidate?.candidate ?? "",
       sdp_mid: candidate?.sdpMid ?? "0",
@@ -408,12 +380,12 @@ export class Call extends EventTarget {
   async #answer({ sdp, negotiation, fresh }) {
     if (this.#peer && negotiation === this.#peer.negotiation) return;
     if (!fresh && !this.#peer) {
-      await this.#ask("renegotiate", { reason: "fresh" });
+      await this.ask("renegotiate", { reason: "fresh" });
       return;
     }
-    const peer = fresh || !this.#peer ? this.#newPeer() : this.#peer;
+    const peer = fresh || !this.#peer ? await this.#newPeer() : this.#peer;
     const answer = await peer.answer(sdp, negotiation);
-    this.#surely("answer", { sdp: answer, negotiation, fresh });
+    this.#asking.surely("answer", { sdp: answer, negotiation, fresh });
     // Senders exist only now on this side.
     if (this.#open) await peer.send(this.#stream ?? null);
   }
@@ -434,7 +406,7 @@ export class Call extends EventTarget {
     }, RESTART_TIME + 100);
     if (this.#role === "assure") {
       const reason = this.#failed < RESTARTS ? "disconnected" : "fresh";
-      await this.#ask("renegotiate", { reason }).catch(() => undefined);
+      await this.ask("renegotiate", { reason }).catch(() => undefined);
       return;
     }
     if (this.state?.assure.presence !== "present") return;
@@ -480,7 +452,7 @@ export class Call extends EventTarget {
    */
   setDevices(devices) {
     this.#devices = devices;
-    if (this.#socket?.connected) void this.#ask("devices", devices).catch(() => undefined);
+    if (this.#socket?.connected) void this.ask("devices", devices).catch(() => undefined);
   }
 
   /**
@@ -507,21 +479,12 @@ export class Call extends EventTarget {
 
   /** What a picture does not tell: a call without camera, a path that came back. */
   async #listen() {
-    const received = await this.#received();
+    const received = (await this.#peer?.received()) ?? 0;
     const rising = received > this.#lastReceived;
     this.#lastReceived = received;
     if (rising && this.#open && this.#peer?.path === "ready") this.#carry("flowing");
   }
   #lastReceived = 0;
-
-  async #received() {
-    let bytes = 0;
-    const report = await this.#peer?.stats();
-    report?.forEach((stat) => {
-      if (stat.type === "inbound-rtp") bytes += stat.bytesReceived ?? 0;
-    });
-    return bytes;
-  }
 
   /** @returns {Promise<RTCStatsReport | undefined>} for the page's own figures, and the tests */
   async stats() {
@@ -542,7 +505,7 @@ export class Call extends EventTarget {
     this.transport = transport;
     this.#tell("transport", transport);
     if (transport === "ready" || transport === "flowing" || transport === "lost") {
-      this.#claim({ state: transport, cause: transport === "lost" ? "disconnected" : "" });
+      this.#claim({ state: transport, cause: transport === "lost" ? lostBecause() : "" });
     }
   }
 
@@ -552,7 +515,7 @@ export class Call extends EventTarget {
     const path = claim.state === "lost" ? "" : (this.#peer?.route ?? "");
     const whole = { cause: "", continuous: false, path, ...claim };
     if (!whole.continuous) this.#broken = false;
-    void this.#ask("media", whole).catch(() => undefined);
+    void this.ask("media", whole).catch(() => undefined);
   }
 
   /** After a time without the server: has the path held, or not? */
@@ -562,22 +525,53 @@ export class Call extends EventTarget {
       this.#claim({ state: "flowing", continuous: true });
       return;
     }
-    if (this.#broken) this.#claim({ state: "lost", cause: "disconnected" });
+    if (this.#broken) this.#claim({ state: "lost", cause: lostBecause() });
     if (transport === "ready" || transport === "flowing") this.#claim({ state: transport });
     if (transport === "lost") void this.#restart(false);
   }
 
+  // --- the spoken code --------------------------------------------------------------------------
+
+  /** @param {CodeStatus} code */
+  #codeIs(code) {
+    this.code = code;
+    this.saidOfCode = null;
+    this.#tell("code", code);
+    if (code.state !== "waiting") void this.#said(code.state).catch(() => undefined);
+  }
+
+  /** What the two people found; `shown` takes it back. @param {"identical" | "different" | "shown"} result */
+  compared(result) {
+    return this.#said(result);
+  }
+
+  /** For the record, as our word: the result, and both certificates. @param {import("./protocol").SpokenCode["result"]} result */
+  #said(result) {
+    const { local, remote } = this.code;
+    return this.#tellOfCode((this.saidOfCode = { result, local, remote }));
+  }
+
+  /** @param {import("./protocol").SpokenCode} word */
+  async #tellOfCode(word) {
+    if (word === this.saidOfCode) await this.ask("spoken_code", word);
+  }
+
   // --- the end ----------------------------------------------------------------------------------
+
+  #part() {
+    this.#peer?.close();
+    this.#peer = null;
+  }
 
   #finish() {
     if (this.#over) return;
     this.#gate(false);
     this.#over = true;
+    this.#asking.stop();
     clearTimeout(this.#early);
     clearTimeout(this.#retry);
     clearInterval(this.#pulse);
-    this.#peer?.close();
-    this.#peer = null;
+    this.#part();
     this.#socket?.disconnect();
     this.#tell("closed");
   }
@@ -596,4 +590,10 @@ export class Call extends EventTarget {
  */
 function on(target, name, listener) {
   target.addEventListener(name, (event) => listener(/** @type {CustomEvent<T>} */ (event).detail));
+}
+
+/** Made ahead, so that no connection waits for it; null: this browser makes none to be read. */
+function certificate() {
+  const kind = { name: "ECDSA", namedCurve: "P-256" };
+  return Promise.resolve(RTCPeerConnection.generateCertificate?.(kind) ?? null).catch(() => null);
 }

@@ -2,6 +2,7 @@
 
 import { announce, byId, confirmDialog, element } from "./page.js";
 import { clock, contextLabel, describe } from "./console-state.js";
+import { CodePanel } from "./spoken-code-panel.js";
 
 /** @typedef {import('./protocol').Entry} Entry */
 /** @typedef {import('./console-rooms.js').Room} Room */
@@ -12,6 +13,7 @@ import { clock, contextLabel, describe } from "./console-state.js";
  * @property {() => Promise<void>} sendBack
  * @property {() => Promise<void>} end
  * @property {(kind: 'audio' | 'video', id: string) => Promise<void>} useDevice
+ * @property {(error: unknown) => void} fail
  */
 
 /** A chip of the header. @param {string} id @param {string} text @param {string} tone */
@@ -38,6 +40,7 @@ export class CallView {
   constructor(camera, actions) {
     this.camera = camera;
     this.actions = actions;
+    this.code = new CodePanel("medecin_conseil", actions.fail);
     byId("microphone").addEventListener("click", () => camera.setMicrophone(!camera.microphone));
     byId("camera").addEventListener("click", () => camera.setCamera(!camera.camera));
     byId("send-back").addEventListener(
@@ -107,6 +110,7 @@ export class CallView {
   /** @param {Entry | null} entry @param {Room | null} room @param {number} now @param {boolean} replaced */
   render(entry, room, now, replaced) {
     byId("call").hidden = !entry;
+    this.code.render(room?.call ?? null, Boolean(entry && room?.gate));
     byId("idle").hidden = Boolean(entry);
     this.#mirrors(Boolean(entry));
     const id = entry?.id ?? "";

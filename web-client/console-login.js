@@ -1,6 +1,7 @@
-// Who is at this console: the session, opened by a login link or by the demo's buttons.
+// Who is at this console: the session, opened by the provider, a login link or the demo's buttons.
 
 import { ApiError, byId, element, get, post } from "./page.js";
+import { askCode, closeAt, say, showWay, wantsCode } from "./login.js";
 
 /** @typedef {import('./api').ConsoleSession} ConsoleSession */
 /** @typedef {import('./api').LoginOffer} LoginOffer */
@@ -10,6 +11,9 @@ const SESSION = "/api/console/session";
 /** The secret of a login link, dropped from the address bar as soon as it has served. */
 const secret = (/** @type {string} */ hash) => decodeURIComponent(hash.replace(/^#/, ""));
 
+/** The link that brought here, kept while its second factor is asked for. */
+let link = "";
+
 /** @returns {Promise<ConsoleSession>} throws ApiError (401: nobody is logged in) */
 export const session = () => get(SESSION);
 
@@ -18,6 +22,7 @@ export async function openSession() {
   const login = secret(location.hash);
   if (login) {
     history.replaceState(null, "", location.pathname);
+    link = login;
     return post(SESSION, { login });
   }
   try {
@@ -28,9 +33,8 @@ export async function openSession() {
   }
 }
 
-export async function closeSession() {
-  await fetch(SESSION, { method: "DELETE", credentials: "same-origin" }).catch(() => {});
-}
+/** @returns {Promise<string>} where to go next, when the provider has a session too */
+export const closeSession = () => closeAt(SESSION);
 
 /**
  * @param {(opened: ConsoleSession) => void} then
@@ -39,11 +43,18 @@ export async function closeSession() {
 export async function showLogin(then, problem) {
   byId("console").hidden = true;
   byId("login").hidden = false;
+  if (link && wantsCode(problem)) {
+    const login = link;
+    say(null);
+    askCode((code) => post(SESSION, { login, code }), then);
+    return;
+  }
   say(problem);
+  const provider = await showWay("console");
   /** @type {LoginOffer | null} */
-  const offer = await get("/api/console/connexions").catch(() => null);
+  const offer = provider ? null : await get("/api/console/connexions").catch(() => null);
   byId("login-offer").hidden = !offer;
-  byId("login-link").hidden = Boolean(offer);
+  byId("login-link").hidden = provider || Boolean(offer);
   if (!offer) return;
   const buttons = offer.doctors.map((doctor, index) => {
     const enter = element(
@@ -63,11 +74,4 @@ export async function showLogin(then, problem) {
     return element("li", null, enter);
   });
   byId("login-doctors").replaceChildren(...buttons);
-}
-
-/** @param {unknown} problem */
-function say(problem) {
-  const banner = byId("login-problem");
-  banner.hidden = !problem;
-  banner.textContent = problem instanceof Error ? problem.message : "";
 }

@@ -15,6 +15,8 @@ const FIELDS = /** @type {const} */ ([
   "date",
   "category",
   "sequelae",
+  "announced",
+  "announced_at",
   "early_reason",
   "correction_reason",
 ]);
@@ -27,8 +29,10 @@ const MISSING = {
   date: "Indiquez la date d'effet",
   category: "Choisissez la catégorie d'invalidité",
   sequelae: "Indiquez s'il y a des séquelles",
-  early_reason: "Indiquez pourquoi vous n'attendez pas la fin du délai de grâce",
-  correction_reason: "Indiquez le motif de la correction",
+  announced: "Indiquez si vous avez annoncé ce résultat à l'assuré",
+  announced_at: "Indiquez à quelle heure vous avez annoncé ce résultat",
+  early_reason: "Choisissez pourquoi vous n'attendez pas la fin du délai de grâce",
+  correction_reason: "Choisissez le motif de la correction",
 };
 const UNJUSTIFIED = "absence_injustifiee";
 const DOCTOR_ABSENT = "medecin_absent";
@@ -37,6 +41,14 @@ const DOCTOR_ABSENT = "medecin_absent";
 function control(field) {
   const group = document.querySelector(`#field-${field} input[type="radio"]`);
   return /** @type {HTMLElement} */ (group ?? byId(`outcome-${field}`));
+}
+
+/** The choices of a list, none of them made. @param {Field} field @param {string} none @param {import('./api').Choice[]} choices */
+function offer(field, none, choices) {
+  byId(`outcome-${field}`).replaceChildren(
+    element("option", { value: "" }, none),
+    ...choices.map(({ code, label }) => element("option", { value: code }, label)),
+  );
 }
 
 export class OutcomeView {
@@ -74,8 +86,12 @@ export class OutcomeView {
 
   /** @param {Detail} detail @param {number} now @param {string} timezone */
   render(detail, now, timezone) {
-    if (detail.entry.id !== this.#detail?.entry.id) this.#fail([]);
-    this.#detail = detail;
+    const same = detail.entry.id === this.#detail?.entry.id;
+    if (!same) this.#fail([]);
+    // What was signed a moment ago is not taken back by an answer that left before it.
+    const known = (same && this.#detail?.outcomes) || [];
+    const outcomes = known.length > detail.outcomes.length ? known : detail.outcomes;
+    this.#detail = { ...detail, outcomes };
     this.now = now;
     this.timezone = timezone;
     this.#render();
@@ -119,7 +135,8 @@ export class OutcomeView {
   }
 
   /** The choices, written once per télécontrôle; then what was typed there. @param {Detail} detail @param {Outcome} [corrected] */
-  #offer({ entry, proposal, qualifications, conclusions }, corrected) {
+  #offer(detail, corrected) {
+    const { entry, proposal, qualifications, conclusions } = detail;
     const key = JSON.stringify([
       entry.id,
       qualifications,
@@ -144,16 +161,17 @@ export class OutcomeView {
         return element("label", { className: "choice" }, input, words);
       }),
     );
-    byId("outcome-conclusion").replaceChildren(
-      element("option", { value: "" }, "Choisir une conclusion"),
-      ...conclusions.map(({ code, label }) => element("option", { value: code }, label)),
-    );
+    offer("conclusion", "Choisir une conclusion", conclusions);
+    offer("correction_reason", "Choisir un motif", detail.correction_reasons);
+    offer("early_reason", "Choisir un motif", detail.early_reasons);
     const before = corrected && {
       qualification: corrected.qualification,
       conclusion: corrected.conclusion,
       date: corrected.date ?? "",
       category: String(corrected.category ?? ""),
       sequelae: corrected.sequelae === null ? "" : corrected.sequelae ? "yes" : "no",
+      announced: corrected.announced === null ? "" : corrected.announced ? "yes" : "no",
+      announced_at: onTheClock(corrected.announced_at, this.timezone),
     };
     const values = this.#drafts.get(entry.id) ?? before ?? {};
     for (const field of FIELDS)
@@ -201,6 +219,9 @@ export class OutcomeView {
     for (const field of /** @type {const} */ (["date", "category", "sequelae"])) {
       if (chosen.some((choice) => choice?.[field])) asked.add(field);
     }
+    const told = chosen.some((choice) => choice?.announcement);
+    if (told) asked.add("announced");
+    if (told && this.#values().announced === "yes") asked.add("announced_at");
     if (detail?.outcomes.length) asked.add("correction_reason");
     if (this.#isEarly()) asked.add("early_reason");
     return asked;
@@ -214,7 +235,7 @@ export class OutcomeView {
 
   #reveal() {
     const asked = this.#asked();
-    for (const field of /** @type {const} */ (["date", "category", "sequelae", "early_reason"])) {
+    for (const field of /** @type {const} */ (["date", "category", "sequelae", "announced", "announced_at", "early_reason"])) {
       byId(`field-${field}`).hidden = !asked.has(field);
     }
     this.#require(this.#detail?.absence_conditions ?? []);
@@ -280,8 +301,10 @@ export class OutcomeView {
       date: value("date"),
       category: value("category") ? Number(value("category")) : null,
       sequelae: value("sequelae") ? value("sequelae") === "yes" : null,
-      correction_reason: value("correction_reason")?.trim() ?? null,
-      early_reason: value("early_reason")?.trim() ?? null,
+      announced: value("announced") ? value("announced") === "yes" : null,
+      announced_at: value("announced_at"),
+      correction_reason: value("correction_reason"),
+      early_reason: value("early_reason"),
     };
     button.setAttribute("aria-busy", "true");
     try {
@@ -343,7 +366,7 @@ export class OutcomeView {
   #seal(outcome, before) {
     byId("sealed-title").textContent = `Issue scellée, version ${outcome.version}`;
     byId("sealed-facts").replaceChildren(
-      ...facts(outcome).map(([term, value]) =>
+      ...facts(outcome, this.timezone).map(([term, value]) =>
         element("div", null, element("dt", null, term), element("dd", null, value)),
       ),
     );
@@ -355,7 +378,7 @@ export class OutcomeView {
         element(
           "li",
           { value: old.version },
-          `${facts(old)
+          `${facts(old, this.timezone)
             .map(([, value]) => value)
             .join(", ")}. `,
           element("span", { className: "hint" }, `${old.signed_by}, ${this.#when(old.signed_at)}`),
@@ -370,16 +393,22 @@ export class OutcomeView {
   }
 }
 
-/** An outcome as lines of words. @param {Outcome} outcome @returns {[string, string][]} */
+/** « 09:05 », as a field of hours takes it. @param {string | null} at @param {string} [timezone] */
+const onTheClock = (at, timezone) =>
+  at ? formatTime(at, timezone).replace(/\D+/, ":").padStart(5, "0") : "";
+
+/** An outcome as lines of words. @param {Outcome} outcome @param {string} [timezone] @returns {[string, string][]} */
 function facts({
   qualification_label,
   conclusion_label,
   date,
   category,
   sequelae,
-  correction_reason,
-  early_reason,
-}) {
+  announced,
+  announced_at,
+  correction_label,
+  early_label,
+}, timezone) {
   /** @type {[string, string][]} */
   const lines = [
     ["Présence", qualification_label],
@@ -394,7 +423,11 @@ function facts({
     ]);
   if (category) lines.push(["Catégorie", String(category)]);
   if (sequelae !== null) lines.push(["Séquelles", sequelae ? "avec séquelles" : "sans séquelles"]);
-  if (early_reason) lines.push(["Fin avant le délai", early_reason]);
-  if (correction_reason) lines.push(["Motif de la correction", correction_reason]);
+  if (announced !== null) {
+    const at = announced_at ? ` à ${formatTime(announced_at, timezone)}` : "";
+    lines.push(["Résultat annoncé", announced ? `oui${at}` : "non"]);
+  }
+  if (early_label) lines.push(["Fin avant le délai", early_label]);
+  if (correction_label) lines.push(["Motif de la correction", correction_label]);
   return lines;
 }

@@ -159,6 +159,7 @@ export class Rooms extends EventTarget {
     on("connection", (connection) => (room.connection = connection));
     on("transport", (transport) => (room.transport = transport));
     on("gate", (gate) => (room.gate = gate));
+    on("code", () => {});
     on("replaced", () => {
       this.replaced = true;
       this.closeAll();

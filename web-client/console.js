@@ -6,16 +6,20 @@ import { Arrivals } from "./console-arrivals.js";
 import { CallView, announceDevice } from "./console-call.js";
 import { Camera, REMEDIES } from "./console-camera.js";
 import { ChecksView } from "./console-checks.js";
+import { GesturesView } from "./console-gestures.js";
 import { DayView, TONES, renderIdle, renderTags } from "./console-day.js";
 import { Details } from "./console-details.js";
 import { InPersonView } from "./console-inperson.js";
 import { JustificationsView } from "./console-justifications.js";
 import { listenToKeys, preference } from "./console-keys.js";
 import { closeSession, openSession, session, showLogin } from "./console-login.js";
+import { NotesView } from "./console-notes.js";
 import { OutcomeView } from "./console-outcome.js";
+import { PeopleView } from "./console-people.js";
 import { renderFacts, renderPresence } from "./console-presence.js";
 import { Rooms } from "./console-rooms.js";
 import { DaySocket } from "./console-socket.js";
+import { TransferView } from "./console-transfer.js";
 import * as rules from "./console-state.js";
 
 /** @typedef {import('./protocol').Entry} Entry */
@@ -26,6 +30,16 @@ performance.mark("tc:script");
 const TICK_MS = 15_000;
 const SOUND = "console-son";
 const SELECTED = "console-selection";
+/** A note is worth more than a login page: it is kept here until it is kept there. */
+const UNSAVED = {
+  code: "note",
+  message: "Une note n'est pas enregistrée. Enregistrez-la, ou annulez-la, avant de partir.",
+};
+const UNSAVED_SIGNED_OUT = {
+  code: "note",
+  message:
+    "Votre session est fermée et une note n'est pas enregistrée. Reconnectez-vous dans un autre onglet, puis réessayez depuis la note.",
+};
 
 /** @param {ConsoleSession} opened */
 function start(opened) {
@@ -72,7 +86,9 @@ function start(opened) {
 
   /** The session is over: back to the login, nothing kept. @returns {Promise<never>} */
   async function expired() {
-    location.reload();
+    const unsaved = notes.book.unsaved;
+    if (unsaved) fail(UNSAVED_SIGNED_OUT);
+    else location.reload();
     return new Promise(() => {});
   }
 
@@ -121,10 +137,15 @@ function start(opened) {
     sendBack: () => command("sendBack"),
     end: () => command("end"),
     useDevice,
+    fail,
   });
   callView.call = (id) => rooms.get(id)?.call ?? null;
   const acts = { take: (/** @type {Entry} */ entry) => socket.take(entry), fail };
   const checks = new ChecksView(acts);
+  const gestures = new GesturesView({ fail });
+  const notes = new NotesView();
+  const people = new PeopleView({ fail });
+  const transfer = new TransferView({ fail });
   const absence = new AbsenceView(acts);
   const justifications = new JustificationsView(acts);
   const inPerson = new InPersonView({ fail });
@@ -220,7 +241,11 @@ function start(opened) {
     byId("side-chip").title = note;
     renderTags(byId("side-tags"), entry);
     byId("side-back").hidden = !call || call.id === entry.id;
+    notes.render(entry, timezone());
+    people.render(entry, rooms.get(entry.id));
+    transfer.render(entry);
     checks.render(entry);
+    gestures.render(entry, rooms.get(entry.id));
     const detail = details.of(entry);
     inPerson.render(entry, detail);
     absence.render(entry, detail, now, timezone());
@@ -321,12 +346,15 @@ function start(opened) {
     announce(minutes ? `Retard de ${minutes} minutes annoncé` : "Retard levé");
   });
   byId("logout").addEventListener("click", async () => {
+    await notes.book.flush();
+    if (notes.book.unsaved) return fail(UNSAVED);
     rooms.closeAll();
     camera.sync(false);
     socket.close();
     sessionStorage.removeItem(SELECTED);
-    await closeSession();
-    location.reload();
+    const next = await closeSession();
+    if (next) location.assign(next);
+    else location.reload();
   });
   addEventListener("pagehide", () => rooms.closeAll());
 
@@ -350,6 +378,9 @@ function start(opened) {
       select(current()?.id ?? selected);
       queueMicrotask(() => checks.focus());
     }),
+    n: () => {
+      if (!byId("side-detail").hidden) notes.focus();
+    },
     j: () => day.move(selected, 1),
     k: () => day.move(selected, -1),
   });

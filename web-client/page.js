@@ -118,6 +118,15 @@ const service = document.title;
 /** @returns {string} the name of the screen shown */
 export const screen = () => document.body.dataset.screen ?? "";
 
+/** Once a style sheet that not every screen needs is there, or will not come. @param {string} name @returns {Promise<unknown>} */
+export function look(name) {
+  const href = new URL(`./${name}`, import.meta.url).href;
+  return new Promise((done) => {
+    const sheet = element("link", { rel: "stylesheet", href, onload: done, onerror: done });
+    document.head.append(sheet);
+  });
+}
+
 /** Gives the focus to the title of the screen shown. */
 export function focusTitle() {
   /** @type {HTMLElement | null} */

@@ -5,6 +5,8 @@
 // go in streams of their own: in one stream, each pause made the receiver hold the picture back
 // some 0.2 s more (docs/decisions/0012-a-stream-for-each-track.md).
 
+import { PeerCode } from "./peer-code.js";
+
 /** @typedef {import("./api").RoomAccess} RoomAccess */
 /** @typedef {"none" | "connecting" | "ready" | "lost"} Path */
 
@@ -13,14 +15,17 @@ const KINDS = /** @type {const} */ (["audio", "video"]);
 const MAX_VIDEO_BITRATE = 1_500_000;
 /** A path that says « disconnected » often comes back by itself within this time, in ms. */
 const PATIENCE = 2_000;
+/** Characters of one message that are looked at; ours are far shorter. */
+const MAX_WORD = 256;
 
 /**
  * Events: `candidate` (RTCIceCandidate | null), `path` (Path), `broken` ("disconnected" | "failed"),
- * `word` (a message of the other page over the data channel).
+ * `word` (a message of the other page over the data channel), `code` (CodeStatus: the spoken code).
  */
 export class Peer extends EventTarget {
   /** @type {RTCPeerConnection} */ #pc;
   /** @type {RTCDataChannel} */ #channel;
+  /** @type {PeerCode} */ #code;
   /** @type {Map<string, RTCRtpSender>} */ #senders = new Map();
   /** @type {Promise<void>} */ #switching = Promise.resolve();
   #timer = 0;
@@ -31,11 +36,13 @@ export class Peer extends EventTarget {
 
   /**
    * @param {RoomAccess} access
-   * @param {{ offers: boolean, remote: MediaStream }} options `remote` gets the other's tracks
+   * @param {{ offers: boolean, remote: MediaStream, certificate: RTCCertificate | null,
+   *   history: import("./spoken-code.js").History }} options `remote` gets the other's tracks
    */
-  constructor(access, { offers, remote }) {
+  constructor(access, { offers, remote, certificate, history }) {
     super();
     this.#pc = new RTCPeerConnection({
+      certificates: certificate ? [certificate] : [],
       iceServers: access.ice_servers,
       iceTransportPolicy: access.ice_policy,
       bundlePolicy: "max-bundle",
@@ -43,7 +50,12 @@ export class Peer extends EventTarget {
     });
     const negotiated = { negotiated: true, id: 0 };
     this.#channel = this.#pc.createDataChannel("telecontrole", negotiated);
-    this.#channel.onmessage = (event) => this.#tell("word", String(event.data).slice(0, 256));
+    const role = offers ? "medecin_conseil" : "assure";
+    const say = (/** @type {string} */ word) => this.say(word);
+    this.#code = new PeerCode(this.#pc, { role, certificate, history, say });
+    this.#code.addEventListener("change", () => this.#tell("code", this.#code.status));
+    this.#channel.onopen = () => this.#code.opened();
+    this.#channel.onmessage = (event) => this.#hear(String(event.data).slice(0, MAX_WORD));
     for (const track of remote.getTracks()) remote.removeTrack(track);
     this.#pc.ontrack = ({ track }) => remote.addTrack(track);
     this.#pc.onicecandidate = ({ candidate }) => this.#tell("candidate", candidate);
@@ -71,7 +83,14 @@ export class Peer extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
+  /** @param {string} word */
+  #hear(word) {
+    if (PeerCode.concerns(word)) this.#code.heard(word);
+    else this.#tell("word", word);
+  }
+
   #look() {
+    this.#code.look();
     const { connectionState, iceConnectionState } = this.#pc;
     if (connectionState === "closed") return;
     const failed = connectionState === "failed" || iceConnectionState === "failed";
@@ -101,6 +120,7 @@ export class Peer extends EventTarget {
   #become(path) {
     if (this.path === path) return;
     this.path = path;
+    this.#code.path(path === "ready");
     this.#tell("path", path);
   }
 
@@ -207,8 +227,18 @@ export class Peer extends EventTarget {
     return this.#pc.getStats();
   }
 
+  /** Bytes of sound and picture that have come until now. */
+  async received() {
+    let bytes = 0;
+    (await this.stats()).forEach((stat) => {
+      if (stat.type === "inbound-rtp") bytes += stat.bytesReceived ?? 0;
+    });
+    return bytes;
+  }
+
   close() {
     clearTimeout(this.#timer);
+    this.#code.close();
     this.#pc.close();
   }
 }

@@ -41,12 +41,34 @@ export interface Devices {
   camera: boolean;
 }
 
+/** Who is with the sender, out of the picture too: one role for each person; empty: nobody. */
+export interface Company {
+  others: ("autre" | "interprete" | "proche" | "soignant")[];
+}
+
 /** One side's word on the media path; kept for the record as that side's claim. */
 export interface Media {
   state: "flowing" | "lost" | "ready";
-  cause: "" | "closed" | "disconnected" | "failed";
+  cause: "" | "closed" | "disconnected" | "failed" | "network";
   continuous: boolean;
   path: "" | "direct" | "relayed";
+}
+
+/** One side's word on the spoken code; kept for the record as that side's claim. */
+export interface SpokenCode {
+  result: "different" | "identical" | "shown" | "unavailable";
+  local: string;
+  remote: string;
+}
+
+/** What the médecin-conseil saw of the challenge; nothing follows from it by itself. */
+export interface ChallengeResult {
+  result: "done" | "not_done" | "not_offered";
+}
+
+/** The assuré's page shows a frame to hold a document in, or no longer. */
+export interface Framing {
+  on: boolean;
 }
 
 /** The médecin-conseil is late by about so many minutes; 0 takes it back. */
@@ -62,19 +84,23 @@ export interface Seat {
   microphone: boolean;
   camera: boolean;
   transport: "flowing" | "lost" | "none" | "ready";
+  code: "" | "different" | "identical" | "shown" | "unavailable";
+  company: ("autre" | "interprete" | "proche" | "soignant")[] | null;
 }
 
 /** What the waiting person is told of the médecin-conseil. */
 export interface Reception {
   doctor: "absent" | "available" | "busy";
   delay_minutes: number;
+  name: string;
+  function: string;
 }
 
 /** When, by whom and why the room was closed for good; the same for both. */
 export interface Ending {
   at: string;
   by: "assure" | "medecin_conseil" | "service";
-  reason: "cancelled" | "ended" | "in_person" | "refused";
+  reason: "cancelled" | "ended" | "identity" | "in_person" | "refused";
 }
 
 /** The in-person appointment that was fixed while somebody is there: the same for both. */
@@ -83,6 +109,12 @@ export interface InPerson {
   timezone: string;
   site: string;
   address: string;
+}
+
+/** A gesture that the médecin-conseil asks for; the server drew it. */
+export interface Challenge {
+  kind: "digits" | "fingers" | "hand" | "turn_left" | "turn_right";
+  number: string;
 }
 
 /** The whole room, small enough to be sent at each change; the highest `version` is right. */
@@ -96,6 +128,8 @@ export interface RoomState {
   negotiation: number;
   admitted_at: string | null;
   in_person: InPerson | null;
+  challenge: Challenge | null;
+  framing: boolean;
   ending: Ending | null;
 }
 
@@ -180,7 +214,12 @@ export interface ClientToServerEvents {
   end: (payload: Empty, ack: (answer: Answer) => void) => void;
   leave: (payload: Empty, ack: (answer: Answer) => void) => void;
   devices: (payload: Devices, ack: (answer: Answer) => void) => void;
+  company: (payload: Company, ack: (answer: Answer) => void) => void;
   media: (payload: Media, ack: (answer: Answer) => void) => void;
+  spoken_code: (payload: SpokenCode, ack: (answer: Answer) => void) => void;
+  challenge: (payload: Empty, ack: (answer: Answer) => void) => void;
+  challenge_result: (payload: ChallengeResult, ack: (answer: Answer) => void) => void;
+  framing: (payload: Framing, ack: (answer: Answer) => void) => void;
 }
 
 export interface ServerToClientEvents {

@@ -14,8 +14,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.refus import Refus
-from server.identity.vault import Vault
 from server.store import schema as t
+from server.store.sealed import Person, PersonneEffacee, safe_of
 
 from .pdf import hazard
 
@@ -63,6 +63,13 @@ class DocumentHeic(DocumentRefused):
     )
 
 
+class DocumentErased(Refus):
+    """It was given by somebody who was erased since."""
+
+    code = "document_efface"
+    phrase = "Ce document a été effacé."
+
+
 class DocumentBroken(DocumentRefused):
     code = "document_illisible"
     phrase = "Ce document est vide, abîmé ou incomplet. Choisissez-en un autre."
@@ -107,8 +114,7 @@ class Document:
 class Documents:
     """`limit`: bytes of one document, as it comes."""
 
-    def __init__(self, vault: Vault, limit: int) -> None:
-        self._vault = vault
+    def __init__(self, limit: int) -> None:
         self.limit = limit
         #: A large picture takes much memory while it is open: one at a time.
         self._turn = asyncio.Lock()
@@ -126,25 +132,44 @@ class Documents:
     async def keep(
         self, connection: AsyncConnection, justification: str, document: Document
     ) -> None:
+        """:raises PersonneEffacee: whose it is was erased."""
+        whose = await _whose(connection, justification)
+        if whose is None:
+            raise PersonneEffacee
         await connection.execute(
             insert(t.piece).values(
                 justification=justification,
                 type=document.type,
                 taille=len(document.content),
-                contenu=self._vault.seal(PURPOSE, justification, document.content),
+                contenu=whose.seal(PURPOSE, justification, document.content),
             )
         )
 
     async def open(self, connection: AsyncConnection, justification: str) -> Document | None:
         """The document as it was kept. Who may ask for it is for the caller to know.
 
+        :raises DocumentErased: whose it was was erased.
         :raises Unreadable: it is not what was sealed for this justification.
         """
         mine = select(t.piece).where(t.piece.c.justification == justification)
         row = (await connection.execute(mine)).first()
         if row is None:
             return None
-        return Document(row.type, self._vault.open(PURPOSE, justification, row.contenu))
+        whose = await _whose(connection, justification)
+        if whose is None:
+            raise DocumentErased
+        return Document(row.type, whose.open(PURPOSE, justification, row.contenu))
+
+
+async def _whose(connection: AsyncConnection, justification: str) -> Person | None:
+    rows = await connection.execute(
+        select(t.assure.c.id, t.assure.c.cle)
+        .join(t.telecontrole, t.telecontrole.c.assure == t.assure.c.id)
+        .join(t.justification, t.justification.c.telecontrole == t.telecontrole.c.id)
+        .where(t.justification.c.id == justification)
+    )
+    row = rows.one()
+    return safe_of(connection).person(row.id, row.cle)
 
 
 def cleaned(content: bytes) -> Document:

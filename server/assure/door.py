@@ -7,6 +7,7 @@ from datetime import datetime
 from controle.chaine import MotifSceau
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
+from server.attestation import offer
 from server.clock import SystemClock
 from server.config import Config
 from server.identity.links import Links
@@ -115,6 +116,7 @@ class Door:
                 # Whoever comes in now waits for nothing that their screen does not show.
                 said=Said() if open_now else await standing.said(unite.connection, un),
                 place=None if open_now else await self._place(unite, un),
+                attestation=await offer.possible(self._clock, self._fenetre, unite, un),
                 visit=visit,
             )
 
@@ -133,7 +135,7 @@ class Door:
     def _opens_in(self, un: Telecontrole) -> int:
         return max(0, -int((self._clock() - un.ouverture(self._fenetre)).total_seconds() // 1))
 
-    async def send_code(self, link: str) -> CodeToSend:
+    async def send_code(self, link: str, address: str) -> CodeToSend:
         """« Continuer »: a code goes to the phone that the caisse knows.
 
         :raises DoorClosed: unknown link, or not now.
@@ -141,7 +143,7 @@ class Door:
         now = self._clock()
         async with self._registre.transaction() as unite:
             un = await self._open(unite, link)
-            sent = await self._second_factor.send(unite.connection, un.id, now)
+            sent = await self._second_factor.send(unite.connection, un.id, now, address)
             if sent.code is not None:
                 assure = await people.assure(unite.connection, un.assure)
                 caisse = await people.caisse(unite.connection, un.caisse)
@@ -149,8 +151,9 @@ class Door:
         self._nudge()
         return sent
 
-    async def enter(self, link: str, code: str, browser: Family) -> Entered:
-        """The link and the code together open a session; `browser` is for statistics (0019).
+    async def enter(self, link: str, code: str, browser: Family, address: str) -> Entered:
+        """The link and the code together open a session; `browser` is for statistics (0019),
+        `address` counts wrong codes (0023).
 
         :raises DoorClosed: unknown link, or not now.
         :raises CodeRefused: and the failure is on record.
@@ -158,7 +161,7 @@ class Door:
         now = self._clock()
         async with self._registre.transaction() as unite:
             un = await self._open(unite, link)
-            checked = await self._second_factor.check(unite.connection, un.id, code, now)
+            checked = await self._second_factor.check(unite.connection, un.id, code, now, address)
             right = checked.verdict == "right"
             kind = GenreFait.SECOND_FACTEUR_REUSSI if right else GenreFait.SECOND_FACTEUR_ECHOUE
             detail = {"navigateur": str(browser)} if right else {"cause": checked.verdict}

@@ -3,19 +3,15 @@ phone that the caisse knows, then what the appointment is."""
 
 import asyncio
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
 from sqlalchemy import select
 
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from server.clock import SystemClock
 from server.config import Config
+from server.identity.guesses import Guesses
 from server.identity.second_factor import SecondFactor, Sent
 from server.identity.secrets import SHORT_ALPHABET, Keeper
 from server.notify.codes import Codes
@@ -28,19 +24,10 @@ from .standing import InPerson, in_person
 
 #: Compared with when no code was found: the same work is done. Not one that is ever drawn.
 NOBODYS = "0000-0000"
-ADDRESS_BITS = 64
 
 
 class CodeUnknown(Exception):
     """No message of ours carries this code."""
-
-
-class TooManyTries(Exception):
-    """Too many unknown codes from one address; `wait` seconds, then again."""
-
-    def __init__(self, wait: int) -> None:
-        super().__init__(wait)
-        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +38,6 @@ class Genuine:
     caisse: people.Caisse
     access: Acces
     in_person: InPerson | None
-
-
-class WrongTries:
-    """Counts unknown codes by address: people behind a shared address who have a right one do not
-    feel each other. One server's memory: with several, each counts its own."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._rate = RateLimitItemPerMinute(per_minute)
-        self._window = MovingWindowRateLimiter(MemoryStorage())
-        #: One at a time: a burst of guesses cannot all pass before the first is counted.
-        self.turn = asyncio.Lock()
-
-    async def check(self, address: str) -> None:
-        """:raises TooManyTries: this address has guessed enough for now."""
-        if not await self._window.test(self._rate, _network(address)):
-            reset, _ = await self._window.get_window_stats(self._rate, _network(address))
-            raise TooManyTries(max(1, -int(-(reset - time.time()) // 1)))
-
-    async def count(self, address: str) -> None:
-        await self._window.hit(self._rate, _network(address))
 
 
 class Verification:
@@ -96,7 +63,10 @@ class Verification:
         self._codes = codes
         self._fenetre = fenetre
         self._nudge = nudge
-        self._tries = WrongTries(config.verifications_per_minute)
+        #: Thirty-nine bits are few: who has guessed enough is not even told of a right one.
+        self._guesses = Guesses(config.verifications_per_minute)
+        #: One at a time: a burst of guesses cannot all pass before the first is counted.
+        self._turn = asyncio.Lock()
 
     async def ask(self, code: str, address: str) -> Sent:
         """A known code: an SMS leaves for the phone of the file.
@@ -110,7 +80,7 @@ class Verification:
         async with self._registre.transaction() as unite:
             un = await unite.telecontrole(identifier)
             assure = await people.assure(unite.connection, un.assure)
-            sent = await self._second_factor.send(unite.connection, un.id, now)
+            sent = await self._second_factor.send(unite.connection, un.id, now, address)
             if sent.code is not None:
                 caisse = await people.caisse(unite.connection, un.caisse)
                 await self._codes.put(unite.connection, un, assure, caisse, sent.code, now)
@@ -126,7 +96,9 @@ class Verification:
         identifier = await self._known(code, address)
         now = self._clock()
         async with self._registre.transaction() as unite:
-            checked = await self._second_factor.check(unite.connection, identifier, sms, now)
+            checked = await self._second_factor.check(
+                unite.connection, identifier, sms, now, address
+            )
             found = await self._genuine(unite, identifier)
         if checked.verdict != "right":
             raise CodeRefused(checked)
@@ -144,8 +116,8 @@ class Verification:
     async def _known(self, code: str, address: str) -> str:
         """The télécontrôle of this code; the same work for a right and a wrong one."""
         wanted = normal(code)
-        async with self._tries.turn:
-            await self._tries.check(address)
+        async with self._turn:
+            await self._guesses.check(address)
             async with self._registre.lecture() as unite:
                 row = (
                     await unite.connection.execute(
@@ -157,7 +129,7 @@ class Verification:
             kept = self._keeper.hashed("verification", row.code if row else NOBODYS)
             same = self._keeper.same(kept, "verification", wanted)
             if row is None or not same:
-                await self._tries.count(address)
+                await self._guesses.wrong(address)
                 raise CodeUnknown
         return str(row.id)
 
@@ -168,12 +140,3 @@ def normal(code: str) -> str:
     if len(signs) != 8 or not set(signs) <= set(SHORT_ALPHABET):
         return "-"
     return f"{signs[:4]}-{signs[4:]}"
-
-
-def _network(address: str) -> str:
-    """One person has a whole IPv6 network (RFC 6177): it counts as one address."""
-    try:
-        version = ip_address(address).version
-    except ValueError:
-        return "unknown"
-    return address if version == 4 else str(ip_network((address, ADDRESS_BITS), strict=False))

@@ -1,12 +1,12 @@
 """What agents read of their caisse: the session, lists, one télécontrôle, messages, slots."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.calendrier import dernier_instant_convocation
@@ -14,9 +14,8 @@ from controle.convocation import Canal, EtatEnvoi
 from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Telecontrole
 from server.clock import SystemClock
-from server.identity.vault import Vault
 from server.notify import outbox
-from server.notify.contents import opened
+from server.notify.contents import displayed
 from server.notify.drafts import Drafts
 from server.notify.judgement import holds
 from server.notify.wording import LANGUAGES
@@ -24,6 +23,7 @@ from server.store import appointments, people, planned, sends, tasks
 from server.store import schema as t
 from server.store.people import Agent, Caisse
 from server.store.planned import Filters
+from server.store.sealed import safe_of
 from server.store.sends import Wanted
 from server.store.sql import RegistreSql, UniteSql
 from server.web.agent_messages import (
@@ -82,14 +82,12 @@ class AgentReads:
         clock: SystemClock,
         registre: RegistreSql,
         planning: Planning,
-        vault: Vault,
         drafts: Drafts,
         silent: Collection[Canal] = (),
     ) -> None:
         self._clock = clock
         self._registre = registre
         self._planning = planning
-        self._vault = vault
         self._drafts = drafts
         self._silent = [str(channel) for channel in Canal if channel in silent]
 
@@ -214,9 +212,10 @@ class AgentReads:
             content, version = row["contenu"], row["version"]
             if content is None:
                 content, version = await self._preview(unite, envoi)
+            whose = safe_of(unite.connection).seen(row["assure"], row["cle"])
         if not content:
             return MessageText(subject="", text="", version=version)
-        words = opened(self._vault, envoi, content)
+        words = displayed(whose, envoi, content)
         to_post = row["canal"] == str(Canal.COURRIER) and row["etat"] == str(EtatEnvoi.PREPARE)
         text = words.text if to_post else view.without_secret(words.text)
         return MessageText(subject=words.subject, text=text, version=version)
@@ -281,7 +280,7 @@ async def agents_of(connection: AsyncConnection, caisse: str) -> dict[str, str]:
     return {row.id: row.nom for row in rows}
 
 
-async def _planned(connection: AsyncConnection, rows: Sequence[RowMapping]) -> list[Planned]:
+async def _planned(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[Planned]:
     waiting = await tasks.open_tasks(connection, [row["id"] for row in rows])
     return [view.planned(row, waiting.get(row["id"], [])) for row in rows]
 

@@ -1,9 +1,9 @@
 """What an agent sees, in words of the caisse: no medical word, no code, no secret of a link."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import RowMapping
@@ -73,13 +73,13 @@ CALLABLE = VIVANTS | {Etat.NON_CONNECTE, Etat.ABSENCE_INJUSTIFIEE}
 SECRET = re.compile(r"(/rdv#)[A-Za-z0-9_-]+")
 
 
-def planned(row: RowMapping, open_tasks: Sequence[tuple[str, str]]) -> Planned:
+def planned(row: Mapping[str, Any], open_tasks: Sequence[tuple[str, str]]) -> Planned:
     """One line of the list (server/store/planned.py `page`)."""
     return Planned(
         id=row["id"],
         code=row["code"],
         reference=row["reference"],
-        assure=f"{row['civilite']} {row['nom']}".strip(),
+        assure=row["personne"],
         start=row["debut"],
         timezone=row["fuseau"],
         minutes=row["duree_minutes"],
@@ -89,14 +89,14 @@ def planned(row: RowMapping, open_tasks: Sequence[tuple[str, str]]) -> Planned:
         state_label=LIBELLES_ETAT[Etat(row["etat"])],
         delivery=row["remise"],
         acknowledged=bool(row["accuse"]),
-        needs=needs_of(row["besoins"]),
+        needs=list(row["besoins"]),
         justification=row["justification"] or "",
         in_person="fixe" if row["fixe"] else "a_fixer" if row["a_fixer"] else "",
         tasks=[_task(kind, since) for kind, since in (*_derived(row), *open_tasks)],
     )
 
 
-def _derived(row: RowMapping) -> list[tuple[str, str]]:
+def _derived(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Nobody ticks these: they end with what they are about."""
     found = []
     if row["a_fixer"]:
@@ -110,7 +110,7 @@ def _task(kind: str, since: str) -> Task:
     return Task(kind=kind, label=tasks.label(kind), created=since)
 
 
-def message(row: RowMapping) -> Message:
+def message(row: Mapping[str, Any]) -> Message:
     return Message(
         id=row["id"],
         kind=row["genre"],
@@ -128,7 +128,7 @@ def message(row: RowMapping) -> Message:
         reason=row["motif"],
         version=row["version"],
         telecontrole=row["telecontrole"],
-        assure=f"{row['civilite']} {row['nom']}".strip(),
+        assure=row["personne"],
     )
 
 
@@ -226,10 +226,6 @@ def _detail(fait: Fait, names: Mapping[str, str]) -> str:
 
 
 _DECISIONS = {str(state): label for state, label in LIBELLES_JUSTIFICATION.items()}
-
-
-def needs_of(stored: str) -> list[str]:
-    return [str(need) for need in json.loads(stored)]
 
 
 def local(instant: str | datetime, zone: str) -> str:

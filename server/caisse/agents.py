@@ -16,8 +16,7 @@ from server.identity.sessions import Session
 from server.notify.drafts import Drafts
 from server.record import Recorder
 from server.store import agenda, people, tasks
-from server.store.people import Agent
-from server.store.planned import save_assure
+from server.store.people import Agent, save_assure
 from server.store.sql import RegistreSql, UniteSql
 from server.web.agent_messages import (
     AbsenceForm,

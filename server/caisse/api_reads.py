@@ -10,31 +10,36 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, select, tuple_
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.besoins import Besoin
-from controle.conclusion import Conclusion
+from controle.conclusion import LIBELLES_CONCLUSION, Conclusion
 from controle.convocation import Canal, EtatEnvoi, GenreEnvoi
 from controle.presentiel import EtatPresentiel
 from controle.qualification import Qualification
+from controle.recours import recours
 from controle.registre import TelecontroleInconnu
 from controle.remise import remise
 from controle.telecontrole import Etat
 from controle.telecontrole import Telecontrole as Un
 from server.store import schema as t
+from server.store import tasks
 from server.store.sql import UniteSql, read, written
 from server.web.caisse_messages import (
     Contexte,
     Issue,
     Lieu,
     Message,
+    Notification,
     PageIssues,
     PageTelecontroles,
+    Prescripteur,
     Presentiel,
     RechercheIssues,
     RechercheTelecontroles,
+    Recours,
     RendezVous,
     ResumeTelecontrole,
     Telecontrole,
@@ -147,12 +152,23 @@ async def feed(unite: UniteSql, caisse: str, wanted: RechercheIssues, now: datet
 
 def _issues(caisse: str) -> Select[Any]:
     return (
-        select(t.issue, t.assure.c.reference, t.medecin_conseil.c.fonction)
+        select(
+            t.issue,
+            t.assure.c.reference,
+            t.medecin_conseil.c.fonction,
+            t.tache.c.cree.label("a_informer"),
+            t.tache.c.faite.label("informe"),
+        )
         .join(t.telecontrole, t.telecontrole.c.id == t.issue.c.telecontrole)
         .join(t.assure, t.assure.c.id == t.telecontrole.c.assure)
         .outerjoin(t.medecin_conseil, t.medecin_conseil.c.id == t.issue.c.signataire)
+        .outerjoin(t.tache, and_(*_of_prescriber()))
         .where(t.telecontrole.c.caisse == caisse)
     )
+
+
+def _of_prescriber() -> tuple[ColumnElement[bool], ...]:
+    return (t.tache.c.telecontrole == t.issue.c.telecontrole, t.tache.c.genre == tasks.PRESCRIBER)
 
 
 def _issue(row: RowMapping) -> Issue:
@@ -162,10 +178,36 @@ def _issue(row: RowMapping) -> Issue:
         version=row["version"],
         qualification=Qualification(row["qualification"]),
         conclusion=Conclusion(row["conclusion"]),
+        libelle=LIBELLES_CONCLUSION[Conclusion(row["conclusion"])],
         date_effet=row["date_effet"],
         categorie=row["categorie"],
         signee=shown(read(row["instant"])),
         fonction_signataire=row["fonction"] or "",
+        notification=_notification(row),
+    )
+
+
+def _notification(row: RowMapping) -> Notification:
+    """What the caisse's own letter needs (row OP-10)."""
+    found = recours(Qualification(row["qualification"]), Conclusion(row["conclusion"]))
+    told = row["annonce_instant"]
+    return Notification(
+        annonce_orale=row["annonce"],
+        annonce=shown(read(told)) if told else None,
+        recours=Recours(commission=found.commission, delai_mois=found.delai_mois, texte=found.texte)
+        if found
+        else None,
+        prescripteur=_prescriber(row),
+    )
+
+
+def _prescriber(row: RowMapping) -> Prescripteur | None:
+    """Whether somebody is to tell them, and has (row OP-11)."""
+    if row["a_informer"] is None:
+        return None
+    done = row["informe"]
+    return Prescripteur(
+        demande=shown(read(row["a_informer"])), fait=shown(read(done)) if done else None
     )
 
 

@@ -11,8 +11,8 @@ from controle.agenda import Plage
 from controle.refus import Refus
 from controle.telecontrole import Contexte
 from server.store import people
-from server.store.people import Assure, Caisse
-from server.store.planned import assure_of, is_planned
+from server.store.people import Assure, Caisse, assure_of
+from server.store.planned import is_planned
 from server.web.agent_messages import PlanForm
 
 from . import contacts

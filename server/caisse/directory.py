@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import UTC, datetime, time
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -23,19 +23,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.agenda import Disponibilite
 from server.config import Config
+from server.identity.secrets import Keeper
 from server.offline import refuse, say
+from server.rings import vault_of
 from server.store import agenda
 from server.store import schema as t
 from server.store.database import open_database
 from server.web.caisse_messages import LINE, Brief, Id, Line, Name
 from server.web.problems import malformed
 
+from . import identified
 from .feries import UnknownTerritory, feries
 
 Jour = Literal["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 JOURS: tuple[str, ...] = get_args(Jour)
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
 Told = Annotated[str, Meta(min_length=1, max_length=2000, pattern=LINE)]
+
+Rpps = Annotated[str, Meta(pattern=r"^([0-9]{11})?$(?!\n)")]
+Identifier = Annotated[str, Meta(max_length=255, pattern=r"^\S*$(?!\n)")]
+#: Kept as a keyed hash in a table of its own (identified.py).
+APART = frozenset({"rpps", "identifiant"})
 
 HEADING = re.compile(r"\s*\[\[\s*(\w+)\s*\]\]")
 
@@ -63,12 +71,16 @@ class MedecinEntry(Entry, frozen=True):
     caisse: Id
     nom: Name
     fonction: Name = "Médecin-conseil"
+    #: What the identity provider's claim holds: the RPPS number, or what another one gives.
+    rpps: Rpps = ""
+    identifiant: Identifier = ""
 
 
 class AgentEntry(Entry, frozen=True):
     id: Id
     caisse: Id
     nom: Name
+    identifiant: Identifier = ""
 
 
 class SiteEntry(Entry, frozen=True):
@@ -133,10 +145,11 @@ def apply(config: Config, file: Path) -> int:
 
 
 async def _written(config: Config, placed: Sequence[Placed]) -> list[str]:
-    database = await open_database(config.database)
+    now = datetime.now(UTC)
+    database = await open_database(config.database, vault_of(config, now))
     try:
         async with database.write() as connection:
-            return await write(connection, placed)
+            return await write(connection, placed, Keeper(config.secret), now)
     finally:
         await database.close()
 
@@ -164,6 +177,7 @@ def read(text: str) -> list[Placed]:
                 told = malformed(wrong)
                 faults.append(f"{where}, « {told.field} » : {told.detail}")
     faults += [*_doubles(placed), *_unknown_places(placed), *_impossible_hours(placed)]
+    faults += [*_two_identifiers(placed), *identified.doubles(_named(placed))]
     if faults:
         raise DirectoryRefused(faults)
     return placed
@@ -219,10 +233,28 @@ def _impossible_hours(placed: Sequence[Placed]) -> Iterator[str]:
                 yield f"{after[2]} : elle en chevauche une autre."
 
 
+def _two_identifiers(placed: Sequence[Placed]) -> Iterator[str]:
+    for one in placed:
+        if isinstance(one.entry, MedecinEntry) and one.entry.rpps and one.entry.identifiant:
+            yield f"{one.where} : « rpps » ou « identifiant », pas les deux."
+
+
+def _named(placed: Sequence[Placed]) -> list[identified.Named]:
+    return [
+        identified.Named(
+            one.kind, one.entry.id, getattr(one.entry, "rpps", "") or one.entry.identifiant
+        )
+        for one in placed
+        if one.kind in identified.CONSOLES
+    ]
+
+
 # --- writing ------------------------------------------------------------------------------------
 
 
-async def write(connection: AsyncConnection, placed: Sequence[Placed]) -> list[str]:
+async def write(
+    connection: AsyncConnection, placed: Sequence[Placed], keeper: Keeper, now: datetime
+) -> list[str]:
     """What was done, in words, one line for each change and a last one that counts.
 
     :raises DirectoryRefused: it names somebody who is not there, or moves them to another caisse.
@@ -237,6 +269,11 @@ async def write(connection: AsyncConnection, placed: Sequence[Placed]) -> list[s
             lines += await _upsert(connection, one, before[one.kind].get(one.entry.id))
     for doctor, weekly in _weeks(placed).items():
         lines += await _available(connection, doctor, weekly)
+    try:
+        lines += await identified.identify(connection, keeper, _named(placed), now)
+    except identified.IdentifierTaken as wrong:
+        fault = f"{wrong.person} : cet identifiant professionnel est déjà celui d'un autre."
+        raise DirectoryRefused([fault]) from None
     added = sum(line.startswith("+") for line in lines)
     return [*lines, f"{added} ajouts, {len(lines) - added} changements."]
 
@@ -273,7 +310,8 @@ def _moved(
 async def _upsert(
     connection: AsyncConnection, one: Placed, known: Mapping[str, Any] | None
 ) -> list[str]:
-    table, values = TABLES[one.kind], msgspec.structs.asdict(one.entry)
+    table, given = TABLES[one.kind], msgspec.structs.asdict(one.entry)
+    values = {name: value for name, value in given.items() if name not in APART}
     if known is None:
         await connection.execute(insert(table).values(values))
         return [f"+ {one.kind} {one.entry.id}"]

@@ -11,6 +11,7 @@ from server.config import Config
 from server.identity.api_keys import SCOPES, ApiKeys, Scope
 from server.identity.secrets import Keeper
 from server.offline import refuse, say
+from server.rings import vault_of
 from server.store import people
 from server.store.database import open_database
 
@@ -63,7 +64,7 @@ def show(config: Config) -> int:
 
 
 async def _within(config: Config, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-    database = await open_database(config.database)
+    database = await open_database(config.database, vault_of(config, _now()))
     try:
         async with database.write() as connection:
             return await work(connection)

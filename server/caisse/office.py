@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection
 
 from controle.convocation import Canal
 from server.clock import SystemClock
-from server.identity.vault import Vault
 from server.notify.drafts import Drafts
 from server.record import Recorder
 from server.store.sql import RegistreSql
@@ -27,7 +26,6 @@ class AgentOffice:
         planning: Planning,
         in_person: InPerson,
         recorder: Recorder,
-        vault: Vault,
         drafts: Drafts,
         changed: Callable[[str], None],
         silent: Collection[Canal] = (),
@@ -45,7 +43,6 @@ class AgentOffice:
             clock=clock,
             registre=registre,
             planning=planning,
-            vault=vault,
             drafts=drafts,
             silent=silent,
         )

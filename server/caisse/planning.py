@@ -32,7 +32,7 @@ from server.notify import notices
 from server.record import Recorder
 from server.store import people, tasks
 from server.store.people import Assure, Caisse
-from server.store.planned import failures, save_assure, successor
+from server.store.planned import failures, successor
 from server.store.sql import RegistreSql, UniteSql
 from server.web.agent_messages import MoveForm, PlanForm
 from signaling.protocol import EndReason
@@ -105,7 +105,7 @@ class Planning:
     async def write(self, unite: UniteSql, asked: Asked, by: str) -> Telecontrole:
         """What was examined in this same transaction."""
         if asked.known:
-            await save_assure(unite.connection, asked.assure)
+            await people.save_assure(unite.connection, asked.assure)
         else:
             await people.add_assure(unite.connection, asked.assure)
         un = Telecontrole(

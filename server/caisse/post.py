@@ -48,6 +48,7 @@ async def due(
         start=now,
         until=until,
         subject=subject,
+        assure=assure.id,
     )
     await put(connection, letter, now)
     await tasks.open_task(connection, un.id, un.caisse, task, now)

@@ -11,9 +11,10 @@ from controle.convocation import CONVOQUENT, Canal, EtatEnvoi, GenreEnvoi, vaut
 from controle.presentiel import EtatPresentiel
 from controle.refus import Refus
 from controle.telecontrole import Etat, Telecontrole
-from server.notify.outbox import Due, put
+from server.notify.outbox import RECIPIENT, Due, put
 from server.store import schema as t
 from server.store.people import Assure
+from server.store.sealed import person
 from server.store.sql import UniteSql, read
 
 from . import post
@@ -93,18 +94,23 @@ async def follow(
 
 async def _redirect(connection: AsyncConnection, telecontrole: str, assure: Assure) -> None:
     """What has not left yet: to the new address, or not at all where there is none any more."""
+    whose = await person(connection, assure.id)
     for channel in Canal:
         to = address(assure, channel)
-        values = {"destinataire": to} if to else {"etat": str(EtatEnvoi.RETIRE)}
         waiting = (
-            update(t.envoi)
+            select(t.envoi.c.id, t.envoi.c.contenu)
             .where(t.envoi.c.telecontrole == telecontrole, t.envoi.c.canal == str(channel))
             .where(t.envoi.c.etat == str(EtatEnvoi.PREPARE))
             .where(t.envoi.c.genre != str(GenreEnvoi.CODE))
         )
-        await connection.execute(waiting.values(values))
-        unwritten = waiting.where(t.envoi.c.contenu.is_(None))
-        await connection.execute(unwritten.values(langue=assure.langue))
+        for row in (await connection.execute(waiting)).all():
+            # Each is sealed for its own row.
+            values = {"destinataire": whose.seal_text(RECIPIENT, row.id, to)}
+            if not to:
+                values = {"etat": str(EtatEnvoi.RETIRE)}
+            if row.contenu is None:
+                values["langue"] = assure.langue
+            await connection.execute(update(t.envoi).where(t.envoi.c.id == row.id).values(values))
 
 
 async def _last(connection: AsyncConnection, un: Telecontrole) -> list[Sent]:
@@ -159,6 +165,7 @@ async def _once_more(
         start=max(model.start, now),
         until=model.until,
         subject=subject,
+        assure=assure.id,
         rank=await _rank(connection, subject, kind, channel),
     )
     await put(connection, due, now)

@@ -31,8 +31,8 @@ REQUIRED = [name for name, field in FIELDS.items() if field.required]
 #: As a French spreadsheet writes it: « 01/12/2026 14:30 ».
 FRENCH = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})[ T](\d{1,2})[:h](\d{2})(?::00)?")
 ISO = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2})(?::00)?")
-#: A spreadsheet would run what begins so (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: A spreadsheet would run what begins so, some also in full width (OWASP, CSV injection).
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 UNREADABLE = (
     "Ce fichier n'est pas en UTF-8 : dans votre tableur, enregistrez-le au format "
     "« CSV UTF-8 », puis recommencez."
@@ -210,4 +210,6 @@ def write_csv(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+    """Some skip what is blank before a formula: a cell that begins with it is marked too."""
+    blank = cell[:1].isspace() or cell[:1] in ("\0", "\ufeff")
+    return f"'{cell}" if blank or cell.startswith(FORMULA) else cell

@@ -95,21 +95,39 @@ class Links:
         )
         return secret
 
-    async def login(
-        self, connection: AsyncConnection, secret: str, now: datetime, kind: Kind = "console"
+    async def whose(
+        self,
+        connection: AsyncConnection,
+        secret: str,
+        now: datetime,
+        kind: Kind = "console",
+        *,
+        lasting: bool = True,
     ) -> str | None:
-        """Whose login this is, if it still opens; one that is for one use is used up."""
+        """Whose login this is, if it still opens; it is not used by that. `lasting`: the demo's
+        are good too, which are for more than one use."""
         hashed = self._keeper.hashed("connexion", secret)
         row = (
             await connection.execute(select(t.connexion).where(t.connexion.c.empreinte == hashed))
         ).first()
         if row is None or row.genre != kind or (row.unique and row.utilise):
             return None
-        if row.expire and read(row.expire) < now:
+        if (row.expire and read(row.expire) < now) or not (row.unique or lasting):
             return None
-        await connection.execute(
+        return str(row.sujet)
+
+    async def login(
+        self, connection: AsyncConnection, secret: str, now: datetime, kind: Kind = "console"
+    ) -> str | None:
+        """Whose login this is, if it still opens; one that is for one use is used up."""
+        subject = await self.whose(connection, secret, now, kind)
+        if subject is None:
+            return None
+        used = await connection.execute(
             update(t.connexion)
-            .where(t.connexion.c.empreinte == hashed)
+            .where(t.connexion.c.empreinte == self._keeper.hashed("connexion", secret))
+            # Of two that come at once with the same link, one.
+            .where(t.connexion.c.utilise.is_(None) | t.connexion.c.unique.is_(False))
             .values(utilise=written(now))
         )
-        return str(row.sujet)
+        return subject if used.rowcount == 1 else None

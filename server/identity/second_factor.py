@@ -1,25 +1,34 @@
 """The six-digit code sent to the assuré's phone: single use, few tries, then a pause.
 
-Counted per télécontrôle and never per address: two hundred people behind one address do not
-feel each other, and who guesses at one link locks that link's door alone, for a while.
+Counted for each link, and never across links: two hundred people behind one address do not feel
+each other. Of one link, each network is counted apart: a link may have been forwarded, and whoever
+guesses at it locks themselves out, not the assuré who has the code in hand. What all of them try
+together is bounded too (docs/decisions/0023-roles-routes-events.md).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.store import schema as t
 from server.store.sql import read, written
 
+from .guesses import network
 from .secrets import Keeper
 
 Verdict = Literal["right", "wrong", "locked", "expired"]
-#: What a code opens: the door of the room, or the answer to « is this message genuine? ».
-Usage = Literal["entree", "verification"]
+#: What a code opens: the door of the room, the answer to « is this message genuine? », or the
+#: attestation, once the room is closed.
+Usage = Literal["entree", "verification", "attestation"]
+#: Of a network's keyed hash, what is kept: enough to tell the few that try one link apart.
+NETWORK = 14
+#: A code that was never sent is out of time.
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +36,14 @@ class CodeRules:
     """How long a code lives, how often it may be tried and asked for."""
 
     lifetime: timedelta
+    #: Wrong codes from one network before it waits for `lock`, and from all before all wait.
     tries: int
+    tries_in_all: int
     lock: timedelta
     resend: timedelta
-    #: Codes sent within `lock`.
+    #: Codes sent within `lock`, asked for by one network and by all.
     sends: int
+    sends_in_all: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,25 @@ class TooManyCodes(Exception):
         self.wait = wait
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was sent and tried: of a link, with the code in course, or of one network at it."""
+
+    telecontrole: str
+    usage: str
+    since: datetime
+    code: str | None = None
+    sent: datetime | None = None
+    expires: datetime = NEVER
+    tries: int = 0
+    sends: int = 0
+    until: datetime | None = None
+
+    def locked(self, now: datetime) -> int:
+        """Seconds that its lock still lasts; 0: there is none."""
+        return seconds(self.until - now) if self.until and self.until > now else 0
+
+
 class SecondFactor:
     """`codes`: draws the code of a télécontrôle; the demo hands in one that it can print."""
 
@@ -80,98 +111,139 @@ class SecondFactor:
         self._codes = codes
         self._usage = usage
 
-    def _hashed(self, telecontrole: str, code: str) -> str:
-        return self._keeper.hashed("code", self._usage, telecontrole, code)
-
-    async def send(self, connection: AsyncConnection, telecontrole: str, now: datetime) -> Sent:
-        """Prepare a code.
+    async def send(
+        self, connection: AsyncConnection, telecontrole: str, now: datetime, address: str
+    ) -> Sent:
+        """Prepare a code; `address`: whose request asks for it.
 
         :raises TooManyCodes: the door is locked, or too many were sent.
         """
-        row = await self._row(connection, telecontrole, now)
-        self._refuse_while_locked(row, now)
-        if row["envoye"] and row["empreinte"] and now - read(row["envoye"]) < self._rules.resend:
-            wait = self._rules.resend - (now - read(row["envoye"]))
-            return Sent(None, seconds(read(row["expire"]) - now), seconds(wait))
-        if row["envois"] >= self._rules.sends:
-            raise TooManyCodes(seconds(read(row["depuis"]) + self._rules.lock - now))
+        rules, (link, own) = self._rules, await self._counts(connection, telecontrole, address, now)
+        locked = max(link.locked(now), own.locked(now))
+        if locked:
+            raise TooManyCodes(locked)
+        if link.sent and link.code and now - link.sent < rules.resend:
+            wait = rules.resend - (now - link.sent)
+            return Sent(None, seconds(link.expires - now), seconds(wait))
+        for count, most in ((link, rules.sends_in_all), (own, rules.sends)):
+            if count.sends >= most:
+                raise TooManyCodes(seconds(count.since + rules.lock - now))
         code = self._codes(telecontrole)
         await self._keep(
             connection,
-            telecontrole,
+            link,
             empreinte=self._hashed(telecontrole, code),
             envoye=written(now),
-            expire=written(now + self._rules.lifetime),
-            envois=row["envois"] + 1,
+            expire=written(now + rules.lifetime),
+            envois=link.sends + 1,
         )
-        return Sent(code, seconds(self._rules.lifetime), seconds(self._rules.resend))
+        await self._keep(connection, own, envois=own.sends + 1)
+        return Sent(code, seconds(rules.lifetime), seconds(rules.resend))
 
     async def check(
-        self, connection: AsyncConnection, telecontrole: str, code: str, now: datetime
+        self,
+        connection: AsyncConnection,
+        telecontrole: str,
+        code: str,
+        now: datetime,
+        address: str,
     ) -> Checked:
-        """Try a code; the right one is used up."""
-        row = await self._row(connection, telecontrole, now)
-        if row["verrou"] and read(row["verrou"]) > now:
-            return Checked("locked", wait=seconds(read(row["verrou"]) - now), counted=False)
-        if not row["empreinte"]:
+        """Try a code; the right one is used up. `address`: whose request brings it."""
+        link, own = await self._counts(connection, telecontrole, address, now)
+        locked = max(link.locked(now), own.locked(now))
+        if locked:
+            return Checked("locked", wait=locked, counted=False)
+        if not link.code:
             return Checked("expired", counted=False)
-        if read(row["expire"]) < now:
-            await self._keep(connection, telecontrole, empreinte=None)
+        if link.expires < now:
+            await self._keep(connection, link, empreinte=None)
             return Checked("expired")
-        if self._keeper.same(row["empreinte"], "code", self._usage, telecontrole, code):
-            await self._keep(connection, telecontrole, empreinte=None, essais=0, envois=0)
+        if self._keeper.same(link.code, "code", self._usage, telecontrole, code):
+            await self._keep(connection, link, empreinte=None, essais=0, envois=0)
+            if own.tries or own.sends:
+                await self._keep(connection, own, essais=0, envois=0)
             return Checked("right")
-        return await self._wrong(connection, telecontrole, row["essais"] + 1, now)
+        return await self._wrong(connection, link, own, now)
 
     async def _wrong(
-        self, connection: AsyncConnection, telecontrole: str, tries: int, now: datetime
+        self, connection: AsyncConnection, link: Count, own: Count, now: datetime
     ) -> Checked:
-        left = self._rules.tries - tries
-        if left > 0:
-            await self._keep(connection, telecontrole, essais=tries)
-            return Checked("wrong", left=left)
+        """The code goes on holding for the others, until all together have tried too often."""
+        left = self._rules.tries - own.tries - 1
+        left_in_all = self._rules.tries_in_all - link.tries - 1
+        lock = {"essais": 0, "verrou": written(now + self._rules.lock)}
+        await self._keep(connection, own, **({"essais": own.tries + 1} if left > 0 else lock))
         await self._keep(
             connection,
-            telecontrole,
-            empreinte=None,
-            essais=0,
-            verrou=written(now + self._rules.lock),
+            link,
+            **({"essais": link.tries + 1} if left_in_all > 0 else lock | {"empreinte": None}),
         )
+        if min(left, left_in_all) > 0:
+            return Checked("wrong", left=min(left, left_in_all))
         return Checked("locked", wait=seconds(self._rules.lock))
 
-    def _refuse_while_locked(self, row: dict[str, Any], now: datetime) -> None:
-        if row["verrou"] and read(row["verrou"]) > now:
-            raise TooManyCodes(seconds(read(row["verrou"]) - now))
+    # --- what was counted -----------------------------------------------------------------------
 
-    async def _row(
-        self, connection: AsyncConnection, telecontrole: str, now: datetime
-    ) -> dict[str, Any]:
-        """What is known; the count of codes sent starts anew after `lock`."""
-        found = await connection.execute(select(t.code_acces).where(*self._of(telecontrole)))
+    async def _counts(
+        self, connection: AsyncConnection, telecontrole: str, address: str, now: datetime
+    ) -> tuple[Count, Count]:
+        """Of the link, and of this network at this link."""
+        # Two requests at once are one after the other: a code serves once, a try is counted once.
+        await connection.execute(
+            select(t.telecontrole.c.id).where(t.telecontrole.c.id == telecontrole).with_for_update()
+        )
+        own = self._keeper.hashed("reseau", self._usage, telecontrole, network(address))
+        return (
+            await self._count(connection, telecontrole, self._usage, now),
+            await self._count(connection, telecontrole, f"{self._usage[0]}@{own[:NETWORK]}", now),
+        )
+
+    async def _count(
+        self, connection: AsyncConnection, telecontrole: str, usage: str, now: datetime
+    ) -> Count:
+        """The count of codes sent starts anew after `lock`."""
+        found = await connection.execute(
+            select(t.code_acces).where(
+                t.code_acces.c.telecontrole == telecontrole, t.code_acces.c.usage == usage
+            )
+        )
         row = found.mappings().first()
         if row is None:
-            fresh = {
-                "telecontrole": telecontrole,
-                "usage": self._usage,
-                "essais": 0,
-                "envois": 0,
-                "depuis": written(now),
-            }
-            await connection.execute(insert(t.code_acces).values(fresh))
-            return {"empreinte": None, "envoye": None, "expire": None, "verrou": None, **fresh}
-        if now - read(row["depuis"]) > self._rules.lock:
-            await self._keep(connection, telecontrole, depuis=written(now), envois=0)
-            return {**row, "depuis": written(now), "envois": 0}
-        return dict(row)
+            return Count(telecontrole, usage, since=now)
+        count = counted(row)
+        if now - count.since <= self._rules.lock:
+            return count
+        await self._keep(connection, count, depuis=written(now), envois=0)
+        return replace(count, since=now, sends=0)
 
-    async def _keep(self, connection: AsyncConnection, telecontrole: str, **values: object) -> None:
-        await connection.execute(update(t.code_acces).where(*self._of(telecontrole)).values(values))
-
-    def _of(self, telecontrole: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-        return (
-            t.code_acces.c.telecontrole == telecontrole,
-            t.code_acces.c.usage == self._usage,
+    async def _keep(self, connection: AsyncConnection, count: Count, **values: object) -> None:
+        """A row of its own once there is something to count: knocking alone leaves none."""
+        named = {"telecontrole": count.telecontrole, "usage": count.usage}
+        known = await connection.execute(
+            update(t.code_acces)
+            .where(*(t.code_acces.c[name] == value for name, value in named.items()))
+            .values(values)
         )
+        if not known.rowcount:
+            fresh = {"essais": 0, "envois": 0, "depuis": written(count.since)}
+            await connection.execute(insert(t.code_acces).values(named | fresh | values))
+
+    def _hashed(self, telecontrole: str, code: str) -> str:
+        return self._keeper.hashed("code", self._usage, telecontrole, code)
+
+
+def counted(row: RowMapping) -> Count:
+    return Count(
+        row["telecontrole"],
+        row["usage"],
+        since=read(row["depuis"]),
+        code=row["empreinte"],
+        sent=read(row["envoye"]) if row["envoye"] else None,
+        expires=read(row["expire"]) if row["expire"] else NEVER,
+        tries=row["essais"],
+        sends=row["envois"],
+        until=read(row["verrou"]) if row["verrou"] else None,
+    )
 
 
 def seconds(duration: timedelta) -> int:

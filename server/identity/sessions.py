@@ -1,6 +1,7 @@
 """Sessions on the server's side: a cookie holds a secret, the store its hash, both can end."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -18,6 +19,9 @@ Kind = Literal["assure", "console", "agent"]
 
 #: How often it is written that a session is used: a write is a wait for the disk.
 SEEN_EVERY = timedelta(minutes=1)
+
+#: References in one question: a database bounds them.
+AT_ONCE = 500
 
 #: `__Host-`: this host alone, https alone, the whole site (RFC 6265bis §4.1.3.2).
 COOKIES: dict[Kind, str] = {
@@ -109,6 +113,34 @@ class Sessions:
             .where(t.session.c.reference == reference)
             .values(revoquee=written(now))
         )
+
+    async def revoke_all(
+        self, connection: AsyncConnection, subject: str, kinds: Collection[Kind], now: datetime
+    ) -> int:
+        """Every open session of a professional; how many there were."""
+        done = await connection.execute(
+            update(t.session)
+            .where(t.session.c.sujet == subject, t.session.c.genre.in_(kinds))
+            .where(t.session.c.revoquee.is_(None), t.session.c.expire > written(now))
+            .values(revoquee=written(now))
+        )
+        return int(done.rowcount)
+
+    async def over(
+        self, connection: AsyncConnection, references: Collection[str], now: datetime
+    ) -> dict[str, bool]:
+        """Of these, the closed ones: True for a revoked one, False for one whose time is up."""
+        found = {}
+        wanted = list(references)
+        for start in range(0, len(wanted), AT_ONCE):
+            rows = await connection.execute(
+                select(t.session.c.reference, t.session.c.revoquee).where(
+                    t.session.c.reference.in_(wanted[start : start + AT_ONCE]),
+                    t.session.c.revoquee.is_not(None) | (t.session.c.expire < written(now)),
+                )
+            )
+            found.update({row.reference: row.revoquee is not None for row in rows})
+        return found
 
     async def forget_tokens(self, connection: AsyncConnection, before: datetime) -> None:
         """Used tokens that have long expired need not be remembered."""

@@ -4,7 +4,6 @@ Nothing of them can be sent: their people have no address and no number, and not
 outbox. One médecin-conseil for each room, who can then be in a call in every one of them at once.
 """
 
-import json
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controle.chaine import chainer
+from controle.chaine import chainer_et_ecrire
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Contexte, Etat
 from server.assure import information
@@ -23,6 +22,7 @@ from server.identity.sessions import Session
 from server.record import Recorder
 from server.store import people
 from server.store import schema as t
+from server.store.chains import Mark, marker, row_of
 from server.store.sql import written
 
 #: Ids of the caisses that load tests make, and forget: no real one begins so.
@@ -55,7 +55,7 @@ async def make(
             connection, people.Caisse(caisse, "essai de charge", "Europe/Paris", "")
         )
     rooms = [str(uuid4()) for _ in range(count)]
-    for table, rows in _rows(caisse, rooms, recorder, now):
+    for table, rows in _rows(caisse, rooms, recorder, now, marker(connection)):
         await connection.execute(insert(table), rows)
     return rooms
 
@@ -72,7 +72,7 @@ async def _held(connection: AsyncConnection) -> int:
 
 
 def _rows(
-    caisse: str, rooms: Sequence[str], recorder: Recorder, now: datetime
+    caisse: str, rooms: Sequence[str], recorder: Recorder, now: datetime, mark: Mark
 ) -> list[tuple[Any, list[dict[str, Any]]]]:
     """A room, its two people, their two sessions, and the first line of its record."""
     doctors, assures, controls, sessions, lines = [], [], [], [], []
@@ -81,7 +81,8 @@ def _rows(
         doctor, assure = str(uuid4()), str(uuid4())
         doctors.append({"id": doctor, "caisse": caisse, "nom": "Essai", "fonction": "Essai"})
         assures.append(
-            {"id": assure, "caisse": caisse, "civilite": "M.", "nom": "Essai", "courriel": "",
+            # Nobody: no name to seal, and no key.
+            {"id": assure, "caisse": caisse, "civilite": "", "nom": "", "courriel": "",
              "telephone": ""}
         )  # fmt: skip
         controls.append(
@@ -97,7 +98,7 @@ def _rows(
              "vue": moment, "expire": later}
             for kind, subject in (("assure", assure), ("console", doctor))
         ]  # fmt: skip
-        lines.append(_informed(room, recorder))
+        lines.append(_informed(room, recorder, mark))
     return [
         (t.medecin_conseil, doctors),
         (t.assure, assures),
@@ -107,17 +108,10 @@ def _rows(
     ]
 
 
-def _informed(room: str, recorder: Recorder) -> dict[str, Any]:
+def _informed(room: str, recorder: Recorder, mark: Mark) -> dict[str, Any]:
     accepted = {"version": information.VERSION, "empreinte": information.digest()}
     fact = recorder.fact(GenreFait.INFORMATION_ACCEPTEE, Role.ASSURE, details=accepted)
-    line = chainer(room, None, fact)
-    return {
-        "telecontrole": room,
-        "seq": line.seq,
-        "genre": str(fact.genre),
-        "empreinte": line.empreinte,
-        "contenu": json.dumps(line.en_dict(), ensure_ascii=False),
-    }
+    return row_of(*chainer_et_ecrire(room, None, fact), mark)
 
 
 async def seats(connection: AsyncConnection, run: str, rooms: Sequence[str]) -> dict[str, Seats]:

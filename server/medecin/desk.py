@@ -158,7 +158,7 @@ class Desk:
                 await notices.forget(unite.connection, un.id)
                 end = await self._recorder.end(unite, un.id, Role.MEDECIN_CONSEIL, "in_person")
         if end is not None:
-            await self._rooms.close(un.id, "medecin_conseil", "in_person", end.instant)
+            await self._rooms.close(un.id, "medecin_conseil", "identity", end.instant)
         return await self._told(un.id)
 
     async def need_clinical_exam(self, session: Session, telecontrole: str) -> Entry:

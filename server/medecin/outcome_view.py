@@ -1,12 +1,14 @@
 """An outcome, a presence, an absence, in the words and times that the console shows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from controle.chaine import Ligne
 from controle.conclusion import LIBELLES_CONCLUSION, Choix
 from controle.intervalles import Presences
 from controle.issue import Issue
 from controle.justification import LIBELLES_JUSTIFICATION, LIBELLES_MOTIF, Justification
+from controle.motif import LIBELLES_ANTICIPATION, LIBELLES_CORRECTION
 from controle.periodes import Periodes
 from controle.presence import LIBELLES_FAIT, Fait, Role
 from controle.qualification import LIBELLES_QUALIFICATION
@@ -33,19 +35,36 @@ def outcome(signed: Issue, signer: str) -> Outcome:
         category=signed.categorie,
         sequelae=signed.sequelles,
         correction_reason=signed.motif_correction,
+        correction_label=_label(LIBELLES_CORRECTION, signed.motif_correction),
         early_reason=signed.motif_anticipation,
+        early_label=_label(LIBELLES_ANTICIPATION, signed.motif_anticipation),
+        announced=signed.annonce.faite if signed.annonce else None,
+        announced_at=signed.annonce.instant.isoformat()
+        if signed.annonce and signed.annonce.instant
+        else None,
         signed_by=signer,
         signed_at=signed.instant.isoformat(),
     )
 
 
-def choice(one: Choix) -> Choice:
+CORRECTIONS = [Choice(code=code, label=label) for code, label in LIBELLES_CORRECTION.items()]
+EARLY = [Choice(code=code, label=label) for code, label in LIBELLES_ANTICIPATION.items()]
+
+
+def _label(labels: Mapping[Any, str], code: str | None) -> str | None:
+    """What was signed before there was a list is shown as it was."""
+    return None if code is None else labels.get(code, code)
+
+
+def choice(one: Choix, *, heard: bool) -> Choice:
+    """`heard`: the assuré was admitted, and could be told."""
     return Choice(
         code=one.conclusion.value,
         label=one.libelle,
         date=one.exigence.date,
         category=one.exigence.categorie,
         sequelae=one.exigence.sequelles,
+        announcement=one.exigence.annonce and heard,
     )
 
 

@@ -1,7 +1,7 @@
 """What is concluded: the presence that the facts tell, the outcome that a doctor signs."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from controle import issue as issues
 from controle.absence import LIBELLES_PAS, pas
@@ -41,6 +41,7 @@ from server.web.messages import (
 from signaling.rooms import Rooms
 
 from . import outcome_view as view
+from . import prescriber
 from .entries import Entries, ending, identity
 
 #: Nobody came, and nothing else has happened: what was tried is shown.
@@ -95,6 +96,8 @@ class Outcomes:
             sequelles=form.sequelae,
             motif_correction=form.correction_reason,
             motif_anticipation=form.early_reason,
+            annonce=form.announced,
+            annonce_heure=time.fromisoformat(form.announced_at) if form.announced_at else None,
         )
         after: list[Telecontrole] = []
         async with self._registre.transaction() as unite:
@@ -102,11 +105,12 @@ class Outcomes:
             facts = [ligne.fait for ligne in await unite.lignes(un.id)]
             known = Milestones(facts)
             given = await justifications(unite.connection, un.id)
+            earlier = await unite.issues(un.id)
             signed = issues.etablir(
                 un,
                 self._counted(facts),
                 identite_controlee=identity(known) != "",
-                precedentes=await unite.issues(un.id),
+                precedentes=earlier,
                 demande=asked,
                 signataire=session.subject,
                 maintenant=self._clock(),
@@ -118,6 +122,7 @@ class Outcomes:
             await unite.enregistrer(un)
             await notices.forget(unite.connection, un.id)
             await unite.enregistrer_issue(un.id, signed)
+            await prescriber.follow(unite, un, earlier, signed, signed.instant)
             # Signed while somebody still waits: that is the end of their waiting too.
             reason = ending(un.acces(signed.instant, self._fenetre))
             end = await self._recorder.end(unite, un.id, Role.MEDECIN_CONSEIL, reason)
@@ -165,7 +170,11 @@ class Outcomes:
                 qualifications=[
                     Choice(code=q.value, label=LIBELLES_QUALIFICATION[q]) for q in Qualification
                 ],
-                conclusions=[view.choice(one) for one in choix(un.contexte)],
+                conclusions=[
+                    view.choice(one, heard=there.admis_a is not None) for one in choix(un.contexte)
+                ],
+                correction_reasons=view.CORRECTIONS,
+                early_reasons=view.EARLY,
                 outcomes=await self._signed(unite, signed),
                 facts=[view.line(ligne) for ligne in lines],
                 outcome_blocked=self._blocked(un, there, signed, checked=identity(known) != ""),

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controle.convocation import Canal, GenreEnvoi
 from controle.refus import Refus
 from controle.telecontrole import Telecontrole
-from server.identity.vault import Vault
 from server.store.people import Assure, Caisse
+from server.store.sealed import person
 
 from . import messages, outbox
 from .contents import sealed
@@ -31,7 +31,6 @@ class WithoutPhone(Refus):
 class Codes:
     """Writes the SMS of a second factor; `lifetime`: how long its code opens something."""
 
-    vault: Vault
     origin: str
     lifetime: timedelta
 
@@ -50,7 +49,7 @@ class Codes:
         """
         if not can_receive_sms(assure.telephone):
             raise WithoutPhone
-        identifier = str(uuid4())
+        identifier, whose = str(uuid4()), await person(connection, assure.id)
         rendered = messages.render(
             GenreEnvoi.CODE,
             un.etat,
@@ -81,7 +80,8 @@ class Codes:
             start=now,
             until=now + self.lifetime,
             rank=await outbox.next_rank(connection, un.id, GenreEnvoi.CODE),
-            content=sealed(self.vault, identifier, rendered),
+            content=sealed(whose, identifier, rendered),
             version=rendered.version,
+            assure=assure.id,
         )
         await outbox.put(connection, due, now, identifier)

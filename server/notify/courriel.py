@@ -79,22 +79,36 @@ def message_id(key: str, letterhead: Letterhead) -> str:
 
 def build(parcel: Parcel, letterhead: Letterhead, now: datetime) -> EmailMessage:
     """:raises MessageRefused: for what no header or envelope can hold."""
-    mail = EmailMessage(policy=POLICY)
-    mail["Message-ID"] = message_id(parcel.key, letterhead)
-    mail["Date"] = format_datetime(now)
-    mail["From"] = letterhead.from_header
-    mail["To"] = Address(addr_spec=recipient(parcel.to))
-    mail["Subject"] = clean(parcel.subject, "subject")
-    # RFC 3834. Of Exchange's answers only those of people and absences are unwanted: « All »
-    # would suppress the receipts too.
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
+    mail = _headed(parcel.key, parcel.to, parcel.subject, letterhead, now)
     try:
         fill(mail, parcel)
     except UnicodeError:
         raise MessageRefused("text") from None
     # Last: a message that becomes multipart gives its Content-… to its first part.
     mail["Content-Language"] = language(parcel.language)
+    return mail
+
+
+def plain(
+    key: str, to: str, subject: str, text: str, letterhead: Letterhead, now: datetime
+) -> EmailMessage:
+    """A text, to somebody of the service; raises as `build`."""
+    mail = _headed(key, to, subject, letterhead, now)
+    mail.set_content(text, cte="quoted-printable")
+    return mail
+
+
+def _headed(key: str, to: str, subject: str, letterhead: Letterhead, now: datetime) -> EmailMessage:
+    mail = EmailMessage(policy=POLICY)
+    mail["Message-ID"] = message_id(key, letterhead)
+    mail["Date"] = format_datetime(now)
+    mail["From"] = letterhead.from_header
+    mail["To"] = Address(addr_spec=recipient(to))
+    mail["Subject"] = clean(subject, "subject")
+    # RFC 3834. Of Exchange's answers only those of people and absences are unwanted: « All »
+    # would suppress the receipts too.
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
     return mail
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controle.convocation import GenreEnvoi
 from controle.presentiel import EtatPresentiel
 from server.identity.links import Links
-from server.identity.vault import Vault
 from server.store import schema as t
 from server.store.sql import read
 
@@ -38,9 +37,8 @@ class Draft:
 class Drafts:
     """Reads what messages say; `origin` is where their links lead."""
 
-    def __init__(self, links: Links, vault: Vault, origin: str) -> None:
+    def __init__(self, links: Links, origin: str) -> None:
         self._links = links
-        self._vault = vault
         self._origin = origin
 
     async def gather(
@@ -72,13 +70,13 @@ class Drafts:
         return {envoi.id: self._draft(envoi, details, now) for envoi, details in gathered}
 
     def _draft(self, envoi: Envoi, details: Details | None, now: datetime) -> Draft:
-        if details is None:
+        if details is None or envoi.person is None:
             return Draft(envoi.id, "", "")
         try:
             words = messages.render(
                 envoi.kind, envoi.standing, envoi.channel, envoi.language, details, now
             )
-            return Draft(envoi.id, sealed(self._vault, envoi.id, words), words.version)
+            return Draft(envoi.id, sealed(envoi.person, envoi.id, words), words.version)
         except Exception:
             log.exception("message_not_written", telecontrole=envoi.telecontrole)
             return Draft(envoi.id, "", "")
@@ -88,7 +86,7 @@ class Drafts:
 
         :raises Unreadable: sealed with another key, or for another row.
         """
-        words = opened(self._vault, envoi.id, content)
+        words = opened(envoi.person, envoi.id, content)
         return Parcel(
             key=envoi.id,
             channel=envoi.channel,

@@ -11,6 +11,7 @@ from controle.presence import SERVICE, Fait, GenreFait
 from controle.remise import remise
 from controle.telecontrole import SUITES, Etat
 from server.caisse import post
+from server.identity.vault import Unreadable
 from server.record import Recorder
 from server.store import people, tasks
 from server.store import schema as t
@@ -142,7 +143,11 @@ class Endings:
 
     async def _letter(self, unite: UniteSql, envoi: Envoi, now: datetime) -> None:
         """There is still time for a letter, if we know where to."""
-        assure = await people.assure(unite.connection, envoi.assure)
+        try:
+            assure = await people.assure(unite.connection, envoi.assure)
+        except Unreadable:
+            # Their row was altered: the task that was just opened is all that can be done.
+            return
         if not assure.adresse:
             return
         un = await unite.telecontrole(envoi.telecontrole)

@@ -210,7 +210,8 @@ def deplacement(scribe: Scribe) -> Letter:
 
 
 def excuse(scribe: Scribe) -> Letter:
-    blocks = (*_replaced(scribe, "excuse"), *_visio(scribe))
+    waited = scribe.paragraphs("excuse.attestation") if scribe.details.previous else ()
+    blocks = (*_replaced(scribe, "excuse"), *waited, *_visio(scribe))
     return scribe.letter("subject.new_date", "excuse", *blocks)
 
 

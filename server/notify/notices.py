@@ -57,7 +57,8 @@ async def both(
 ) -> None:
     """One for each channel that this person has."""
     start, until = between
-    due = Due(un.id, kind, Canal.COURRIEL, assure.courriel, assure.langue, start, until, subject)
+    to, language = assure.courriel, assure.langue
+    due = Due(un.id, kind, Canal.COURRIEL, to, language, start, until, subject, assure=assure.id)
     if assure.courriel:
         await put(connection, due, now)
     if can_receive_sms(assure.telephone):

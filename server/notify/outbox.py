@@ -14,7 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controle.convocation import PARTIS, Canal, EtatEnvoi, GenreEnvoi
 from controle.telecontrole import Etat
 from server.store import schema as t
+from server.store.sealed import (
+    ALTERED,
+    Person,
+    PersonneEffacee,
+    Safe,
+    person,
+    person_of,
+    safe_of,
+    shown,
+)
 from server.store.sql import read, written
+
+#: What an address is sealed for, with the row's id.
+RECIPIENT = "envoi.destinataire"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +47,29 @@ class Due:
     #: Rendered and sealed already (a code, which is kept nowhere else).
     content: str | None = None
     version: str = ""
+    #: Whom it is for, where the caller knows; empty: it is looked for.
+    assure: str = ""
 
 
 async def put(connection: AsyncConnection, due: Due, now: datetime, identifier: str = "") -> str:
-    """Write it; its id. A second one of the same subject, kind and channel is a bug and fails."""
+    """Write it; its id. A second one of the same subject, kind and channel is a bug and fails.
+
+    :raises PersonneEffacee: whom it is for was erased.
+    """
     identifier = identifier or str(uuid4())
-    await connection.execute(insert(t.envoi).values(row(identifier, due, now)))
+    if due.assure:
+        whose = await person(connection, due.assure)
+    else:
+        found = await person_of(connection, due.telecontrole)
+        if found is None:
+            raise PersonneEffacee
+        whose = found
+    to = whose.seal_text(RECIPIENT, identifier, due.to)
+    await connection.execute(insert(t.envoi).values(_row(identifier, due, to, now)))
     return identifier
 
 
-def row(identifier: str, due: Due, now: datetime) -> Mapping[str, object]:
+def _row(identifier: str, due: Due, to: str, now: datetime) -> Mapping[str, object]:
     return {
         "id": identifier,
         "telecontrole": due.telecontrole,
@@ -51,7 +77,7 @@ def row(identifier: str, due: Due, now: datetime) -> Mapping[str, object]:
         "genre": str(due.kind),
         "canal": str(due.channel),
         "rang": due.rank,
-        "destinataire": due.to,
+        "destinataire": to,
         "langue": due.language,
         "etat": str(EtatEnvoi.PREPARE),
         "du": written(due.start),
@@ -121,6 +147,8 @@ class Envoi:
     standing: Etat
     #: The state of the in-person appointment that it is about, if it is about one.
     booking: str | None
+    #: What opens and seals its words; None: whom it was for was erased, or its row was altered.
+    person: Person | None
 
     @property
     def in_person(self) -> bool:
@@ -136,9 +164,11 @@ ENVOI: Select[Any] = (
         t.telecontrole.c.etat.label("standing"),
         t.telecontrole.c.caisse,
         t.telecontrole.c.assure,
+        t.assure.c.cle,
         t.rendez_vous.c.etat.label("booking"),
     )
     .join(t.telecontrole, t.telecontrole.c.id == t.envoi.c.telecontrole)
+    .join(t.assure, t.assure.c.id == t.telecontrole.c.assure)
     .outerjoin(t.rendez_vous, t.rendez_vous.c.id == t.envoi.c.sujet)
 )
 
@@ -175,7 +205,8 @@ async def due(
     same ones.
     """
     known = {"channel": str(channel), "at": written(now), "pivot": pivot, "most": limit}
-    return [_read(row) for row in (await connection.execute(DUE, known)).mappings()]
+    safe = safe_of(connection)
+    return [_read(row, safe) for row in (await connection.execute(DUE, known)).mappings()]
 
 
 async def due_again(
@@ -257,17 +288,20 @@ def _written(values: Mapping[str, object]) -> dict[str, object]:
 
 
 async def _envois(connection: AsyncConnection, query: Select[Any]) -> list[Envoi]:
-    return [_read(row) for row in (await connection.execute(query)).mappings()]
+    safe = safe_of(connection)
+    return [_read(row, safe) for row in (await connection.execute(query)).mappings()]
 
 
-def _read(row: RowMapping) -> Envoi:
+def _read(row: RowMapping, safe: Safe) -> Envoi:
+    whose = safe.seen(row["assure"], row["cle"])
+    to = shown(whose, RECIPIENT, row["id"], row["destinataire"])
     return Envoi(
         id=row["id"],
         telecontrole=row["telecontrole"],
         subject=row["sujet"],
         kind=GenreEnvoi(row["genre"]),
         channel=Canal(row["canal"]),
-        to=row["destinataire"],
+        to=to,
         language=row["langue"],
         state=EtatEnvoi(row["etat"]),
         until=read(row["limite"]) if row["limite"] else None,
@@ -282,6 +316,8 @@ def _read(row: RowMapping) -> Envoi:
         assure=row["assure"],
         standing=Etat(row["standing"]),
         booking=row["booking"],
+        # What was altered leads nowhere: it is lost, and a person is told.
+        person=None if to == ALTERED else whose,
     )
 
 

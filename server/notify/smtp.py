@@ -118,12 +118,23 @@ class SmtpSender:
             to = courriel.recipient(parcel.to)
         except courriel.MessageRefused as wrong:
             return Outcome(Verdict.REFUSED, wrong.reason)
+        return await self._attempt(parcel.key, to, mail)
+
+    async def tell(self, key: str, to: str, subject: str, text: str) -> Outcome:
+        """One attempt at a plain mail of the service itself; as `send`."""
+        try:
+            mail = courriel.plain(key, to, subject, text, self._letterhead, self._clock())
+        except courriel.MessageRefused as wrong:
+            return Outcome(Verdict.REFUSED, wrong.reason)
+        return await self._attempt(key, to, mail)
+
+    async def _attempt(self, key: str, to: str, mail: EmailMessage) -> Outcome:
         async with self._slots:
             try:
-                await self._deliver(parcel.key, to, mail)
+                await self._deliver(key, to, mail)
             except Trouble as trouble:
                 return trouble.outcome
-        return Outcome(Verdict.ACCEPTED, reference=parcel.key)
+        return Outcome(Verdict.ACCEPTED, reference=key)
 
     async def close(self) -> None:
         idle, self._idle = self._idle, []

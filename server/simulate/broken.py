@@ -46,7 +46,7 @@ class Willing(Drafts):
 
     @classmethod
     def instead_of(cls, drafts: Drafts) -> "Willing":
-        return cls(drafts._links, drafts._vault, drafts._origin)
+        return cls(drafts._links, drafts._origin)
 
     def write(
         self, gathered: Sequence[tuple[Envoi, Details | None]], now: datetime

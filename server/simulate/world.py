@@ -22,7 +22,6 @@ from server.caisse.slots import Slots
 from server.config import Config
 from server.identity.links import Links
 from server.identity.secrets import Keeper
-from server.identity.vault import Vault
 from server.notify.drafts import Drafts
 from server.notify.endings import Endings
 from server.notify.parcel import Sender
@@ -108,7 +107,7 @@ class World:
         self.clock = clock
         self.config = Config(data_dir=folder, origin=ORIGIN, secret=SECRET)
         self.registre = Together(database)
-        self.vault = Vault(SECRET)
+        self.vault = database.safe.vault
         self.links = Links(Keeper(SECRET), self.vault)
         self.seals = KeyRing.open(folder / "keys", clock.now, permanent=True)
         self.recorder = Recorder(clock, self.seals)
@@ -130,7 +129,7 @@ class World:
             registre=self.registre,
             links=self.links,
             recorder=self.recorder,
-            documents=Documents(self.vault, self.config.document_bytes),
+            documents=Documents(self.config.document_bytes),
             fenetre=Fenetre(),
             changed=_nobody,
         )
@@ -160,7 +159,7 @@ class World:
         return kind(
             registre=self.registre,
             senders=senders,
-            drafts=Drafts(self.links, self.vault, ORIGIN),
+            drafts=Drafts(self.links, ORIGIN),
             endings=self.endings,
             clock=self.clock,
             config=self.config,

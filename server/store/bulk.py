@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from msgspec.json import Decoder
 from sqlalchemy import (
     BindParameter,
     Executable,
@@ -32,7 +31,6 @@ from .facts import MILESTONES
 from .people import Medecin
 from .sql import read
 
-_decode = Decoder(list[str]).decode
 #: Written out in the statement: they never change.
 _KINDS = [literal_column(f"'{kind}'", String) for kind in MILESTONES]
 
@@ -66,8 +64,8 @@ def _wanted(size: int) -> Sequence[BindParameter[str]]:
 def telecontroles(
     connection: Connection, identifiers: Collection[str]
 ) -> Iterator[tuple[Telecontrole, Tete | None, Medecin]]:
-    """Each as the room's rules need it (not what follows it or replaces it), the head of its
-    chain, and its médecin-conseil."""
+    """Each as the room's rules need it (not what follows it or replaces it, nor declared needs,
+    which are sealed), the head of its chain, and its médecin-conseil."""
     for row in _rows(connection, _telecontroles, identifiers):
         un = Telecontrole(
             id=row[0],
@@ -83,11 +81,10 @@ def telecontroles(
             serie=row[10],
             sequence=row[11],
             suite_de=row[12],
-            besoins=tuple(_decode(row[13])),
-            code=row[14],
+            code=row[13],
         )
-        head = None if row[15] is None else (row[15], row[16])
-        yield un, head, Medecin(row[2], *row[17:])
+        head = None if row[14] is None else (row[14], row[15])
+        yield un, head, Medecin(row[2], *row[16:])
 
 
 @cache
@@ -103,7 +100,7 @@ def _telecontroles(size: int) -> Select[Any]:
         select(
             c.id, c.caisse, c.medecin_conseil, c.assure, c.contexte, c.debut, c.fuseau,
             c.duree_minutes, c.etat, c.examen_clinique, c.serie, c.sequence, c.suite_de,
-            c.besoins, c.code, last.c.seq, last.c.empreinte,
+            c.code, last.c.seq, last.c.empreinte,
             m.caisse, m.nom, m.fonction, m.retard_minutes, m.retard_annonce,
         )
         .join(t.medecin_conseil, m.id == c.medecin_conseil)

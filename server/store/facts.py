@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from msgspec import Struct
 from msgspec.json import Decoder
@@ -10,6 +11,7 @@ from sqlalchemy import bindparam, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.presence import Detail, Fait, GenreFait, Role
+from signaling.protocol import Companion
 
 from . import schema as t
 
@@ -25,7 +27,11 @@ MILESTONES = (
     GenreFait.INFORMATION_ACCEPTEE,
     GenreFait.FIN,
     GenreFait.REDEMARRAGE_SERVEUR,
+    GenreFait.PERSONNES_PRESENTES,
+    GenreFait.REAFFECTE,
 )
+#: Sorted, as a room keeps them.
+COMPANIONS: tuple[Companion, ...] = tuple(sorted(get_args(Companion)))
 SEATED = (GenreFait.ENTREE, GenreFait.RETOUR, GenreFait.REPRISE, GenreFait.PERTE)
 
 
@@ -96,6 +102,21 @@ class Milestones:
             elif fact.genre is GenreFait.REDEMARRAGE_SERVEUR:
                 away = fact.instant
         return away
+
+    def company(self, role: Role) -> tuple[Companion, ...] | None:
+        """Who is with this person, by their last word; None: they have not said, or have left
+        since, or the médecin-conseil is another one now."""
+        said: tuple[Companion, ...] | None = None
+        for fact in self.facts:
+            left = fact.genre is GenreFait.SORTIE and fact.role == role
+            other = fact.genre is GenreFait.REAFFECTE and role is Role.MEDECIN_CONSEIL
+            if left or other:
+                said = None
+            elif fact.role == role and fact.genre is GenreFait.PERSONNES_PRESENTES:
+                said = tuple(
+                    one for one in COMPANIONS for _ in range(int(fact.details.get(one) or 0))
+                )
+        return said
 
     @property
     def to_be_closed(self) -> bool:

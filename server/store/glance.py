@@ -21,6 +21,10 @@ class Quick:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def info(self) -> dict[Any, Any]:
+        return self._connection.info
+
     async def execute(self, *statement: Any) -> Any:
         return self._connection.execute(*statement)
 

@@ -18,7 +18,7 @@ from controle.telecontrole import Etat, Telecontrole
 from signaling.protocol import InPerson
 
 from . import bulk
-from .chains import row_of
+from .chains import Mark, marker, row_of
 from .facts import MILESTONES, Milestone, Milestones, milestone
 from .people import Medecin
 from .sql import read
@@ -38,8 +38,9 @@ class Needs:
 
 @dataclass(slots=True)
 class Page:
-    """The rows of one group, and what becomes of them."""
+    """The rows of one group, and what becomes of them. `mark`: what its lines are marked with."""
 
+    mark: Mark
     _telecontroles: dict[str, Telecontrole] = field(default_factory=dict)
     _heads: dict[str, Tete] = field(default_factory=dict)
     _medecins: dict[str, Medecin] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Page:
     @classmethod
     def read(cls, connection: Connection, needs: Sequence[Needs]) -> Self:
         """All that these jobs need, in at most six statements."""
-        page = cls()
+        page = cls(mark=marker(connection))
         rooms = {one.telecontrole for one in needs}
         for un, head, medecin in bulk.telecontroles(connection, rooms):
             page._telecontroles[un.id] = un
@@ -167,7 +168,7 @@ class Draft:
         line, text = chainer_et_ecrire(self.un.id, self.head, fact)
         self.head = line.tete
         self.lines.append(line)
-        self.rows.append(row_of(line, text))
+        self.rows.append(row_of(line, text, self._page.mark))
 
     def seal(self, sceau: Sceau) -> None:
         self.seals.append(sceau)

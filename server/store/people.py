@@ -1,12 +1,17 @@
-"""Caisses, médecins-conseils and assurés: who is behind the ids of the domain."""
+"""Caisses, médecins-conseils and assurés: who is behind the ids of the domain.
+
+What an assuré's row says of them is sealed under their own key (sealed.py).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import schema as t
+from .sealed import ALTERED, ERASED, Person, Safe, person, safe_of, shown
 
 #: An announced delay holds for so long: for the half-day, never for tomorrow.
 DELAY_HOLDS = timedelta(hours=12)
@@ -77,6 +82,10 @@ class Assure:
     reference: str = ""
 
 
+#: The columns of an assuré that are sealed.
+SEALED = ("civilite", "nom", "courriel", "telephone", "adresse")
+
+
 async def add_caisse(connection: AsyncConnection, caisse: Caisse) -> None:
     await connection.execute(insert(t.caisse).values(_values(caisse)))
 
@@ -104,12 +113,28 @@ async def knows_agent(connection: AsyncConnection, identifier: str) -> bool:
 
 
 async def add_assure(connection: AsyncConnection, assure: Assure) -> None:
-    await connection.execute(insert(t.assure).values(_values(assure)))
+    """With a key of their own, from the first word that is written about them."""
+    kept, whose = safe_of(connection).new(assure.id)
+    await connection.execute(
+        insert(t.assure).values(_values(assure) | _sealed(whose, assure) | {"cle": kept})
+    )
+
+
+async def save_assure(connection: AsyncConnection, assure: Assure) -> None:
+    """:raises PersonneEffacee: their key was destroyed."""
+    whose = await person(connection, assure.id)
+    await connection.execute(
+        update(t.assure)
+        .where(t.assure.c.id == assure.id)
+        .values(_values(assure) | _sealed(whose, assure))
+    )
 
 
 _CAISSE = select(t.caisse).where(t.caisse.c.id == bindparam("id"))
 _MEDECIN = select(t.medecin_conseil).where(t.medecin_conseil.c.id == bindparam("id"))
-_NAME = select(t.assure.c.civilite, t.assure.c.nom).where(t.assure.c.id == bindparam("id"))
+_NAME = select(t.assure.c.id, t.assure.c.civilite, t.assure.c.nom, t.assure.c.cle).where(
+    t.assure.c.id == bindparam("id")
+)
 
 
 async def caisse(connection: AsyncConnection, identifier: str) -> Caisse:
@@ -135,14 +160,64 @@ async def medecin(connection: AsyncConnection, identifier: str) -> Medecin:
 
 
 async def assure(connection: AsyncConnection, identifier: str) -> Assure:
+    """Of somebody who was erased: « données effacées » for a name, and no way to reach them.
+
+    :raises Unreadable: their row was changed in the store.
+    """
     row = await connection.execute(select(t.assure).where(t.assure.c.id == identifier))
-    return Assure(**row.mappings().one())
+    return opened(safe_of(connection), row.mappings().one())
+
+
+async def assure_of(connection: AsyncConnection, caisse: str, reference: str) -> Assure | None:
+    """Whom the caisse's own system calls so; who was erased is nobody any more."""
+    rows = await connection.execute(
+        select(t.assure)
+        .where(t.assure.c.caisse == caisse, t.assure.c.reference == reference)
+        .where(t.assure.c.cle != "")
+        .limit(1)
+    )
+    row = rows.mappings().first()
+    return opened(safe_of(connection), row) if row else None
 
 
 async def name(connection: AsyncConnection, identifier: str) -> str:
     """« Mme Durand », of an assuré's id."""
     row = (await connection.execute(_NAME, {"id": identifier})).one()
-    return f"{row.civilite} {row.nom}"
+    return called(safe_of(connection).seen(row.id, row.cle), row.id, row.civilite, row.nom)
+
+
+def opened(safe: Safe, row: RowMapping) -> Assure:
+    """Of a row of the table."""
+    identifier, whose = row["id"], safe.person(row["id"], row["cle"])
+    told = dict.fromkeys(SEALED, "")
+    if whose is not None:
+        told = {one: whose.open_text(_purpose(one), identifier, row[one]) for one in SEALED}
+    elif row["nom"]:
+        told["nom"] = ERASED
+    return Assure(
+        id=identifier,
+        caisse=row["caisse"],
+        langue=row["langue"],
+        reference=row["reference"],
+        **told,
+    )
+
+
+def called(whose: Person | None, identifier: str, civilite: str, nom: str) -> str:
+    """« Mme Durand », of the two columns as they are kept; for a screen."""
+    if whose is None:
+        return ERASED if nom else ""
+    told = shown(whose, _purpose("nom"), identifier, nom)
+    title = shown(whose, _purpose("civilite"), identifier, civilite)
+    return told if ALTERED in (told, title) else f"{title} {told}".strip()
+
+
+def _sealed(whose: Person, assure: Assure) -> dict[str, object]:
+    return {one: whose.seal_text(_purpose(one), assure.id, getattr(assure, one)) for one in SEALED}
+
+
+def _purpose(column: str) -> str:
+    return f"assure.{column}"
 
 
 async def set_delay(

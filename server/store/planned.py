@@ -1,12 +1,14 @@
 """What agents look through: the appointments of one caisse, by pages."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true, update
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy.engine import Row, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.convocation import CONVOQUENT, Canal, EtatEnvoi
@@ -14,15 +16,19 @@ from controle.justification import MOTIFS_MEDICAUX, EtatJustification
 from controle.presence import GenreFait
 from controle.presentiel import EtatPresentiel
 from controle.qualification import INCIDENTS, Qualification
+from server.identity.vault import Unreadable
 
 from . import schema as t
 from .agenda import HOLDING
-from .people import Assure
-from .sql import written
+from .people import called
+from .sealed import Safe, safe_of
+from .sql import needs_of, written
 
 #: A failure that is not the assuré's (row IP-05).
 FAILURES = INCIDENTS | {Qualification.MEDECIN_ABSENT}
 PAGE = 50
+#: Names are sealed: so many people's are opened to find some words, those seen last.
+SEARCHED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +48,6 @@ class Filters:
 
 
 # --- one person, one series ---------------------------------------------------------------------
-
-
-async def assure_of(connection: AsyncConnection, caisse: str, reference: str) -> Assure | None:
-    """Whom the caisse's own system calls so."""
-    rows = await connection.execute(
-        select(t.assure)
-        .where(t.assure.c.caisse == caisse, t.assure.c.reference == reference)
-        .limit(1)
-    )
-    row = rows.mappings().first()
-    return Assure(**row) if row else None
-
-
-async def save_assure(connection: AsyncConnection, assure: Assure) -> None:
-    values = {field.name: getattr(assure, field.name) for field in fields(assure)}
-    await connection.execute(update(t.assure).where(t.assure.c.id == assure.id).values(values))
 
 
 async def is_planned(connection: AsyncConnection, assure: str, start: datetime) -> bool:
@@ -112,9 +102,12 @@ async def undelivered(connection: AsyncConnection, telecontrole: str) -> bool:
 
 async def page(
     connection: AsyncConnection, wanted: Filters, number: int, size: int = PAGE
-) -> tuple[int, list[RowMapping]]:
-    """How many there are, and those of this page (from 1), by hour."""
+) -> tuple[int, list[Mapping[str, Any]]]:
+    """How many there are, and those of this page (from 1), by hour; opened:
+    `personne` is « Mme Durand », `besoins` a list of codes."""
     conditions = _conditions(wanted)
+    if wanted.words:
+        conditions.append(await _matches(connection, conditions, wanted.words.strip()))
     total = await connection.scalar(
         select(func.count())
         .select_from(t.telecontrole.join(t.assure, t.assure.c.id == t.telecontrole.c.assure))
@@ -127,7 +120,14 @@ async def page(
         .limit(size)
         .offset((number - 1) * size)
     )
-    return total or 0, list(rows.mappings())
+    safe = safe_of(connection)
+    return total or 0, [_opened(row, safe) for row in rows.mappings()]
+
+
+def _opened(row: RowMapping, safe: Safe) -> Mapping[str, Any]:
+    whose = safe.seen(row["assure"], row["cle"])
+    told = called(whose, row["assure"], row["civilite"], row["nom"])
+    return {**row, "personne": told, "besoins": needs_of(row, safe)}
 
 
 def _planned() -> Select[Any]:
@@ -144,6 +144,7 @@ def _planned() -> Select[Any]:
             t.telecontrole,
             t.assure.c.civilite,
             t.assure.c.nom,
+            t.assure.c.cle,
             t.assure.c.reference,
             t.medecin_conseil.c.nom.label("medecin_nom"),
             t.demande_presentiel.c.origine,
@@ -180,19 +181,46 @@ def _conditions(wanted: Filters) -> list[ColumnElement[bool]]:
         found += [delivery() == wanted.delivery, un.etat.in_([str(etat) for etat in HOLDING])]
     if wanted.tasks:
         found.append(or_(_has_task(), to_fix(), to_examine()))
-    if wanted.words:
-        found.append(_matches(wanted.words))
     return found
 
 
-def _matches(words: str) -> ColumnElement[bool]:
-    code = words.strip().upper().replace(" ", "").replace("-", "")
+async def _matches(
+    connection: AsyncConnection, conditions: Sequence[ColumnElement[bool]], words: str
+) -> ColumnElement[bool]:
+    code = words.upper().replace(" ", "").replace("-", "")
     dashed = f"{code[:4]}-{code[4:]}" if len(code) == 8 else code
     return or_(
-        t.assure.c.nom.icontains(words.strip(), autoescape=True),
-        t.assure.c.reference.icontains(words.strip(), autoescape=True),
+        t.telecontrole.c.assure.in_(await _named(connection, conditions, words)),
+        t.assure.c.reference.icontains(words, autoescape=True),
         t.telecontrole.c.code == dashed,
     )
+
+
+async def _named(
+    connection: AsyncConnection, conditions: Sequence[ColumnElement[bool]], words: str
+) -> list[str]:
+    """The people of the list in whose name these words are."""
+    last = func.max(t.telecontrole.c.debut)
+    rows = await connection.execute(
+        select(t.assure.c.id, t.assure.c.nom, t.assure.c.cle)
+        .join(t.telecontrole, t.telecontrole.c.assure == t.assure.c.id)
+        .where(*conditions, t.assure.c.cle != "")
+        .group_by(t.assure.c.id, t.assure.c.nom, t.assure.c.cle)
+        .order_by(last.desc())
+        .limit(SEARCHED)
+    )
+    # Some 10 µs each: not for the event loop.
+    return await asyncio.to_thread(_with, safe_of(connection), rows.all(), words.casefold())
+
+
+def _with(safe: Safe, rows: Sequence[Row[Any, Any, Any]], words: str) -> list[str]:
+    found = []
+    for identifier, nom, kept in rows:
+        with suppress(Unreadable):
+            whose = safe.unwrapped(identifier, kept)
+            if words in whose.open_text("assure.nom", identifier, nom).casefold():
+                found.append(identifier)
+    return found
 
 
 # --- what is derived, so that nobody can forget it ----------------------------------------------

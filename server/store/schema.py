@@ -69,16 +69,19 @@ assure = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("caisse", ID, ForeignKey("caisse.id"), nullable=False),
-    Column("civilite", String(16), nullable=False),
+    #: Sealed under this person's own key (sealed.py), as the four after it.
+    Column("civilite", Text, nullable=False),
     Column("nom", Text, nullable=False),
     #: Empty: none is known, that channel is not used.
     Column("courriel", Text, nullable=False),
-    Column("telephone", String(32), nullable=False),
+    Column("telephone", Text, nullable=False),
     Column("adresse", Text, nullable=False, server_default=""),
     #: The language of the messages (server/notify/messages.py LANGUAGES).
     Column("langue", String(8), nullable=False, server_default="fr"),
     #: What the caisse's own system calls this person; never the NIR.
     Column("reference", String(64), nullable=False, server_default=""),
+    #: That key, sealed by the service's vault; empty: destroyed, this person is erased.
+    Column("cle", Text, nullable=False, server_default=""),
     Index("assure_par_reference", "caisse", "reference"),
 )
 
@@ -103,7 +106,7 @@ telecontrole = Table(
     Column("suite_de", ID),
     #: The short code by which a message can be verified.
     Column("code", String(16), nullable=False),
-    #: Declared needs, a JSON list.
+    #: Declared needs, a JSON list; sealed under the assuré's key where there are any.
     Column("besoins", Text, nullable=False, server_default="[]"),
     Index("telecontrole_du_medecin", "medecin_conseil", "debut"),
     #: Who is in a call with somebody else is asked at each join.
@@ -111,6 +114,8 @@ telecontrole = Table(
     Index("telecontrole_par_etat", "etat"),
     Index("telecontrole_de_la_caisse", "caisse", "debut"),
     Index("telecontrole_serie", "serie"),
+    #: All that is about one person: to forget them, to tell them (server/keeping/).
+    Index("telecontrole_de_l_assure", "assure"),
     UniqueConstraint("suite_de", name="telecontrole_suite_de"),
     UniqueConstraint("code", name="telecontrole_code"),
 )
@@ -179,7 +184,7 @@ justification = Table(
     Column("decide_par", ID),
 )
 
-#: Its document, encrypted (server/identity/vault.py).
+#: Its document, sealed under the assuré's key (sealed.py).
 piece = Table(
     "piece",
     metadata,
@@ -215,7 +220,7 @@ cle_api = Table(
     Column("revoquee", INSTANT),
 )
 
-#: What was answered to a request that carried an Idempotency-Key.
+#: What was answered to a request that carried an Idempotency-Key; `reponse` is sealed.
 requete = Table(
     "requete",
     metadata,
@@ -246,6 +251,78 @@ ligne = Table(
     Column("genre", String(32), nullable=False),
     Column("empreinte", HASH, nullable=False),
     Column("contenu", Text, nullable=False),
+    #: « kid.hex »: only who has the key of lines can make it (server/evidence/line_keys.py).
+    Column("marque", String(80)),
+    #: The number of the first head that covers it; none yet: the next one will.
+    Column("attestee", Integer),
+)
+Index(
+    "ligne_a_attester",
+    ligne.c.telecontrole,
+    ligne.c.seq,
+    sqlite_where=ligne.c.attestee.is_(None),
+    postgresql_where=ligne.c.attestee.is_(None),
+)
+
+#: What the service has attested of the whole register (controle/temoignage.py), in the order of
+#: its numbers; `contenu` is what is signed, `changements` what it covers.
+tete = Table(
+    "tete",
+    metadata,
+    Column("numero", Integer, primary_key=True, autoincrement=False),
+    Column("empreinte", HASH, nullable=False),
+    Column("contenu", Text, nullable=False),
+    Column("changements", Text, nullable=False),
+)
+
+#: How far the heads are known in each other place, and when it is tried again.
+temoin = Table(
+    "temoin",
+    metadata,
+    Column("nom", String(16), primary_key=True),
+    Column("numero", Integer, nullable=False),
+    Column("instant", INSTANT),
+    Column("essais", Integer, nullable=False),
+    Column("prochain", INSTANT, nullable=False),
+)
+
+#: What a time-stamping authority (RFC 3161) has signed of a head.
+horodatage = Table(
+    "horodatage",
+    metadata,
+    Column("numero", Integer, primary_key=True, autoincrement=False),
+    Column("instant", INSTANT, nullable=False),
+    Column("jeton", LargeBinary, nullable=False),
+)
+
+#: Chains that were destroyed at the end of their keeping, and where they ended.
+efface = Table(
+    "efface",
+    metadata,
+    Column("telecontrole", ID, primary_key=True),
+    Column("longueur", Integer, nullable=False),
+    Column("tete", HASH, nullable=False),
+    Column("instant", INSTANT, nullable=False),
+    Column("marque", String(80)),
+    Column("attestee", Integer),
+)
+
+#: What was purged (genre « purge ») or erased on request (« effacement »): counted while it goes,
+#: signed at its end (server/keeping/reports.py). No person is in it.
+purge = Table(
+    "purge",
+    metadata,
+    Column("numero", Integer, primary_key=True, autoincrement=False),
+    Column("genre", String(16), nullable=False),
+    Column("debut", INSTANT, nullable=False),
+    #: None: under way, or interrupted; the next one goes on with it.
+    Column("fin", INSTANT),
+    #: Who has it in hand, and until when they may be silent.
+    Column("porteur", String(32), nullable=False),
+    Column("bail", INSTANT, nullable=False),
+    Column("contenu", Text, nullable=False),
+    Column("cle", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
 )
 
 sceau = Table(
@@ -269,6 +346,9 @@ issue = Table(
     Column("motif_correction", Text),
     #: Why it was signed before the grace was over; apart, like the line above.
     Column("motif_anticipation", Text),
+    #: The result told to the assuré: whether, and when (row OP-09); null: nothing was to be told.
+    Column("annonce", Boolean),
+    Column("annonce_instant", INSTANT),
     Column("signataire", ID, nullable=False),
     Column("instant", INSTANT, nullable=False),
 )
@@ -290,7 +370,8 @@ code_acces = Table(
     "code_acces",
     metadata,
     Column("telecontrole", ID, ForeignKey("telecontrole.id"), primary_key=True),
-    #: « entree » or « verification »: guessing at one locks that one alone.
+    #: « entree » or « verification »: guessing at one locks that one alone. « e@… », « v@… »: the
+    #: tries of one network, by a keyed hash, without a code of their own.
     Column("usage", String(16), primary_key=True, server_default="entree"),
     Column("empreinte", HASH),
     Column("envoye", INSTANT),
@@ -328,6 +409,46 @@ session = Table(
     UniqueConstraint("reference", name="session_reference"),
 )
 
+#: How a médecin-conseil (genre « console ») or an agent (« agent ») proves who they are.
+professionnel = Table(
+    "professionnel",
+    metadata,
+    Column("genre", String(16), primary_key=True),
+    Column("sujet", ID, primary_key=True),
+    #: Of the claim that the identity provider gives (RPPS number, e-mail…): nothing shows it.
+    Column("identifiant", HASH),
+    #: The authenticator's secret, encrypted; its last step that was used; what was tried.
+    Column("totp", Text),
+    Column("totp_pas", Integer, nullable=False, server_default="0"),
+    Column("essais", Integer, nullable=False, server_default="0"),
+    Column("verrou", INSTANT),
+    UniqueConstraint("genre", "identifiant", name="professionnel_identifiant"),
+)
+
+#: Logins that have left for the identity provider and have not come back. A row serves once.
+connexion_en_cours = Table(
+    "connexion_en_cours",
+    metadata,
+    #: Of `state`, and of the cookie of the browser that asked.
+    Column("etat", HASH, primary_key=True),
+    Column("navigateur", HASH, nullable=False),
+    Column("genre", String(16), nullable=False),
+    #: PKCE verifier and nonce, encrypted.
+    Column("scelle", Text, nullable=False),
+    #: The session that this browser had: the new one takes its place.
+    Column("remplace", String(32)),
+    Column("expire", INSTANT, nullable=False, index=True),
+)
+
+#: The id token that opened a session, encrypted: logging out at the provider shows it again.
+session_fournisseur = Table(
+    "session_fournisseur",
+    metadata,
+    Column("reference", String(32), primary_key=True),
+    Column("scelle", Text, nullable=False),
+    Column("expire", INSTANT, nullable=False),
+)
+
 #: Room tokens that were used; a row may go once the token has expired.
 jeton_utilise = Table(
     "jeton_utilise",
@@ -345,7 +466,7 @@ marque = Table(
 )
 
 #: The outbox: what is due, and what became of it. `id` is the Message-ID and the providers'
-#: idempotency key. `contenu` is what was rendered at the first attempt, encrypted: every attempt
+#: idempotency key. `contenu` is what was rendered at the first attempt, sealed: every attempt
 #: sends the same words, and they can be shown later.
 envoi = Table(
     "envoi",
@@ -358,6 +479,7 @@ envoi = Table(
     Column("canal", String(16), nullable=False),
     #: 0; codes, of which there may be several, are numbered.
     Column("rang", Integer, nullable=False),
+    #: Sealed under the assuré's key, as `contenu`.
     Column("destinataire", Text, nullable=False),
     Column("langue", String(8), nullable=False),
     Column("etat", String(16), nullable=False),

@@ -1,5 +1,6 @@
 """The messages of one caisse, as agents follow them; codes of access are nobody's business."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +10,11 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.convocation import PARTIS, Canal, EtatEnvoi, GenreEnvoi
-from server.notify.outbox import is_due
+from server.notify.outbox import RECIPIENT, is_due
 
 from . import schema as t
+from .people import called
+from .sealed import Safe, safe_of, shown
 from .sql import read, written
 
 PAGE = 50
@@ -44,8 +47,9 @@ class Progress:
 
 async def page(
     connection: AsyncConnection, wanted: Wanted, number: int, size: int = PAGE
-) -> tuple[int, list[RowMapping]]:
-    """How many there are, and those of this page (from 1), the latest due first."""
+) -> tuple[int, list[Mapping[str, Any]]]:
+    """How many there are, and those of this page (from 1), the latest due first; opened, as in
+    `one`."""
     conditions = _conditions(wanted)
     total = await connection.scalar(
         select(func.count())
@@ -59,19 +63,30 @@ async def page(
         .limit(size)
         .offset((number - 1) * size)
     )
-    return total or 0, list(rows.mappings())
+    safe = safe_of(connection)
+    return total or 0, [_opened(row, safe) for row in rows.mappings()]
 
 
 async def one(
     connection: AsyncConnection, caisse: str, telecontrole: str, identifier: str
-) -> RowMapping | None:
+) -> Mapping[str, Any] | None:
+    """Opened: `personne` is « Mme Durand », `destinataire` can be read; `contenu` stays sealed."""
     rows = await connection.execute(
         _sends()
         .where(*_conditions(Wanted(caisse, telecontrole=telecontrole)))
         .where(t.envoi.c.id == identifier)
     )
-    found: RowMapping | None = rows.mappings().first()
-    return found
+    found = rows.mappings().first()
+    return _opened(found, safe_of(connection)) if found else None
+
+
+def _opened(row: RowMapping, safe: Safe) -> Mapping[str, Any]:
+    whose = safe.seen(row["assure"], row["cle"])
+    return {
+        **row,
+        "personne": called(whose, row["assure"], row["civilite"], row["nom"]),
+        "destinataire": shown(whose, RECIPIENT, row["id"], row["destinataire"]),
+    }
 
 
 async def progress(
@@ -106,7 +121,13 @@ async def progress(
 
 def _sends() -> Select[Any]:
     return (
-        select(t.envoi, t.assure.c.civilite, t.assure.c.nom)
+        select(
+            t.envoi,
+            t.assure.c.id.label("assure"),
+            t.assure.c.civilite,
+            t.assure.c.nom,
+            t.assure.c.cle,
+        )
         .join(t.telecontrole, t.telecontrole.c.id == t.envoi.c.telecontrole)
         .join(t.assure, t.assure.c.id == t.telecontrole.c.assure)
     )

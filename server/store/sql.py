@@ -11,7 +11,8 @@ from sqlalchemy import Select, bindparam, delete, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controle.chaine import Ligne, Sceau, Tete, chainer, genese
+from controle.annonce import Annonce
+from controle.chaine import Ligne, Sceau, Tete, chainer_et_ecrire, genese
 from controle.etats import AVANT_ENTREE
 from controle.issue import Conclusion, Issue, Qualification
 from controle.presence import Fait
@@ -20,7 +21,14 @@ from controle.telecontrole import Contexte, DemandePresentiel, Etat, OriginePres
 from server.identity.secrets import new_short_code
 
 from . import schema as t
+from .chains import marker, row_of
 from .database import Database
+from .sealed import ALTERED, ERASED, Safe, person, safe_of, shown
+
+#: Declared needs: what they are sealed for, how none are kept, and how long their text is.
+NEEDS = "telecontrole.besoins"
+NO_NEEDS = "[]"
+NEEDS_LENGTH = 256
 
 
 def written(instant: datetime) -> str:
@@ -43,7 +51,7 @@ class UniteSql:
         found = rows.mappings().one_or_none()
         if found is None:
             raise TelecontroleInconnu
-        return _telecontrole(found)
+        return _telecontrole(found, safe_of(self.connection))
 
     async def du_medecin(self, medecin: str, de: datetime, a: datetime) -> Sequence[Telecontrole]:
         """Those of a médecin-conseil whose hour is in [de, a), by hour."""
@@ -90,7 +98,7 @@ class UniteSql:
             "serie": un.serie,
             "sequence": un.sequence,
             "suite_de": un.suite_de,
-            "besoins": json.dumps(un.besoins),
+            "besoins": await self._needs(un),
         }
         changed = await self.connection.execute(
             update(t.telecontrole).where(t.telecontrole.c.id == un.id).values(values)
@@ -107,6 +115,15 @@ class UniteSql:
             await self.connection.execute(
                 delete(t.demande_presentiel).where(t.demande_presentiel.c.telecontrole == un.id)
             )
+
+    async def _needs(self, un: Telecontrole) -> str:
+        """Sealed; that there are none is no secret."""
+        if not un.besoins:
+            return NO_NEEDS
+        # The length would say which ones.
+        text = json.dumps(un.besoins).ljust(NEEDS_LENGTH)
+        whose = await person(self.connection, un.assure)
+        return whose.seal_text(NEEDS, un.id, text)
 
     async def _keep_request(self, demande: DemandePresentiel) -> None:
         known = await self.connection.scalar(
@@ -125,7 +142,8 @@ class UniteSql:
 
     async def _telecontroles(self, query: Select[Any]) -> list[Telecontrole]:
         rows = (await self.connection.execute(query)).mappings()
-        return [_telecontrole(row) for row in rows]
+        safe = safe_of(self.connection)
+        return [_telecontrole(row, safe) for row in rows]
 
     # --- the chain ------------------------------------------------------------------------------
 
@@ -134,16 +152,9 @@ class UniteSql:
         head = await self.tete(identifiant)
         if head is None:
             await self._check_known(identifiant)
-        ligne = chainer(identifiant, head, fait)
-        await self.connection.execute(
-            insert(t.ligne).values(
-                telecontrole=identifiant,
-                seq=ligne.seq,
-                genre=str(fait.genre),
-                empreinte=ligne.empreinte,
-                contenu=json.dumps(ligne.en_dict(), ensure_ascii=False),
-            )
-        )
+        ligne, text = chainer_et_ecrire(identifiant, head, fait)
+        row = row_of(ligne, text, marker(self.connection))
+        await self.connection.execute(insert(t.ligne).values(row))
         return ligne
 
     async def _check_known(self, identifiant: str) -> None:
@@ -197,7 +208,7 @@ class UniteSql:
 
     async def issues(self, identifiant: str) -> Sequence[Issue]:
         rows = await self.connection.execute(_ISSUES, {"id": identifiant})
-        return [_issue(row) for row in rows.mappings()]
+        return [issue_of(row) for row in rows.mappings()]
 
     async def enregistrer_issue(self, identifiant: str, issue: Issue) -> None:
         """Insert only: a version, once signed, is never updated."""
@@ -216,6 +227,10 @@ class UniteSql:
                 motif_anticipation=issue.motif_anticipation,
                 signataire=issue.signataire,
                 instant=written(issue.instant),
+                annonce=issue.annonce.faite if issue.annonce else None,
+                annonce_instant=written(issue.annonce.instant)
+                if issue.annonce and issue.annonce.instant
+                else None,
             )
         )
 
@@ -256,12 +271,17 @@ def _telecontroles() -> Select[Any]:
     """Made once: a statement is immutable, and this one costs more to make than to run."""
     after = t.telecontrole.alias()
     successor = select(after.c.id).where(after.c.suite_de == t.telecontrole.c.id).scalar_subquery()
-    return select(
-        t.telecontrole,
-        successor.label("suivi_par"),
-        t.demande_presentiel.c.origine,
-        t.demande_presentiel.c.instant.label("demande_instant"),
-    ).outerjoin(t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
+    return (
+        select(
+            t.telecontrole,
+            t.assure.c.cle,
+            successor.label("suivi_par"),
+            t.demande_presentiel.c.origine,
+            t.demande_presentiel.c.instant.label("demande_instant"),
+        )
+        .join(t.assure, t.assure.c.id == t.telecontrole.c.assure)
+        .outerjoin(t.demande_presentiel, t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
+    )
 
 
 @cache
@@ -274,7 +294,17 @@ _ISSUES = (
 )
 
 
-def _telecontrole(row: RowMapping) -> Telecontrole:
+def needs_of(row: RowMapping, safe: Safe) -> tuple[str, ...]:
+    """Of a row with its `id`, `assure`, `besoins` and the assuré's `cle`; none of who was erased,
+    nor where they were altered."""
+    if row["besoins"] == NO_NEEDS:
+        return ()
+    whose = safe.seen(row["assure"], row["cle"])
+    told = shown(whose, NEEDS, row["id"], row["besoins"])
+    return () if told in (ERASED, ALTERED) else tuple(json.loads(told))
+
+
+def _telecontrole(row: RowMapping, safe: Safe) -> Telecontrole:
     demande = None
     if row["origine"] is not None:
         demande = DemandePresentiel(
@@ -296,12 +326,13 @@ def _telecontrole(row: RowMapping) -> Telecontrole:
         sequence=row["sequence"],
         suite_de=row["suite_de"],
         suivi_par=row["suivi_par"],
-        besoins=tuple(json.loads(row["besoins"])),
+        besoins=needs_of(row, safe),
         code=row["code"],
     )
 
 
-def _issue(row: RowMapping) -> Issue:
+def issue_of(row: RowMapping) -> Issue:
+    """A stored outcome; raises ValueError for what cannot be one."""
     return Issue(
         version=row["version"],
         qualification=Qualification(row["qualification"]),
@@ -313,4 +344,12 @@ def _issue(row: RowMapping) -> Issue:
         motif_anticipation=row["motif_anticipation"],
         signataire=row["signataire"],
         instant=read(row["instant"]),
+        annonce=_annonce(row),
     )
+
+
+def _annonce(row: RowMapping) -> Annonce | None:
+    if row["annonce"] is None:
+        return None
+    at = row["annonce_instant"]
+    return Annonce(faite=row["annonce"], instant=read(at) if at else None)

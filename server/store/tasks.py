@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import schema as t
 from .sql import written
+
+PRESCRIBER = "informer_prescripteur"
 
 LABELS: dict[str, str] = {
     "courrier": "Poster la convocation par courrier",
@@ -20,6 +22,7 @@ LABELS: dict[str, str] = {
     "besoins": "Organiser les besoins déclarés",
     "mauvais_destinataire": "Vérifier les coordonnées : une autre personne a reçu le message",
     "a_replanifier": "Donner une nouvelle date : aucun créneau libre",
+    PRESCRIBER: "Informer le prescripteur et le médecin traitant",
     # Derived from the request and the justification themselves (planned.py): cannot be forgotten.
     "presentiel_a_fixer": "Fixer le rendez-vous en présentiel",
     "justification": "Examiner la justification d'absence",
@@ -58,6 +61,20 @@ async def close_task(
         .values(faite=written(now), faite_par=by)
     )
     return bool(changed.rowcount)
+
+
+async def was_done(connection: AsyncConnection, telecontrole: str, kind: str) -> bool:
+    """Somebody has done it since it was last opened."""
+    done = select(t.tache.c.faite).where(
+        t.tache.c.telecontrole == telecontrole, t.tache.c.genre == kind
+    )
+    return await connection.scalar(done) is not None
+
+
+async def withdraw(connection: AsyncConnection, telecontrole: str, kind: str) -> None:
+    """It was not to be done after all: as if it had never been asked."""
+    mine = (t.tache.c.telecontrole == telecontrole, t.tache.c.genre == kind)
+    await connection.execute(delete(t.tache).where(*mine))
 
 
 async def close_all(connection: AsyncConnection, telecontrole: str, by: str, now: datetime) -> None:

@@ -6,12 +6,14 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from certs.files import write_atomically
+from server.caisse.tables import harmless
 from server.config import Config, ConfigurationError
+from server.rings import vault_of
 from server.store.database import open_database
 from server.store.sql import RegistreSql
 
@@ -63,7 +65,7 @@ def period(first: str, last: str) -> tuple[datetime, datetime]:
 
 
 async def _read(config: Config, since: datetime, until: datetime) -> Table:
-    database = await open_database(config.database)
+    database = await open_database(config.database, vault_of(config, datetime.now(UTC)))
     try:
         async with RegistreSql(database).lecture() as unite:
             return (await figures(unite.connection, since, until)).shown()
@@ -76,7 +78,7 @@ def as_csv(found: Table) -> str:
     out = io.StringIO()
     lines = csv.writer(out, delimiter=";", lineterminator="\r\n")
     lines.writerow(("mesure", "valeur"))
-    lines.writerows((name, said(value)) for name, value in flat(found))
+    lines.writerows((harmless(name), said(value)) for name, value in flat(found))
     return "\ufeff" + out.getvalue()
 
 
@@ -92,4 +94,6 @@ def flat(table: Table, before: str = "") -> Iterator[tuple[str, Shown]]:
 def said(value: Shown) -> str:
     if value is None:
         return "trop peu"
+    if isinstance(value, str):
+        return harmless(value)
     return str(value).replace(".", ",") if isinstance(value, float) else str(value)

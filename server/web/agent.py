@@ -15,8 +15,8 @@ from server.caisse.agents import Agents, agent_of
 from server.caisse.imports import model
 from server.caisse.office import AgentOffice
 from server.caisse.tables import FichierIllisible, FichierTropLong, read_csv, read_json
-from server.identity.sessions import Session, give_cookie
-from server.keys import CONFIG, DOCUMENTS, REGISTRE
+from server.identity.sessions import give_cookie
+from server.keys import AGENT, CONFIG, DOCUMENTS, REGISTRE, SESSION
 from server.store.people import Agent
 from server.store.sends import UNDELIVERED, Wanted
 
@@ -34,7 +34,7 @@ from .agent_messages import (
 from .errors import BadBody
 from .exports import MOST, messages_csv, model_csv, planned_csv
 from .http import answer, body
-from .sessions import logged_in, logged_out, session_of, wanted
+from .sessions import logged_in, logged_out, wanted
 
 routes = web.RouteTableDef()
 
@@ -49,20 +49,11 @@ OFFICE = web.AppKey("office", AgentOffice)
 # --- who asks -----------------------------------------------------------------------------------
 
 
-async def required(request: web.Request) -> Agent:
-    """Who asks, and of which caisse."""
-    return await agent_behind(request, await session_of(request, "agent"))
-
-
-async def agent_behind(request: web.Request, session: Session) -> Agent:
-    async with request.app[REGISTRE].lecture() as unite:
-        return await agent_of(unite, session)
-
-
 @routes.post("/api/agent/session")
 async def log_in(request: web.Request) -> web.Response:
     session, cookie = await logged_in(request, "agent")
-    agent = await agent_behind(request, session)
+    async with request.app[REGISTRE].glance() as unite:
+        agent = await agent_of(unite, session)
     response = answer(await request.app[OFFICE].reads.session(agent), status=201)
     give_cookie(response, "agent", cookie, request.app[CONFIG].console_session)
     return response
@@ -70,12 +61,12 @@ async def log_in(request: web.Request) -> web.Response:
 
 @routes.get("/api/agent/session")
 async def who(request: web.Request) -> web.Response:
-    return answer(await request.app[OFFICE].reads.session(await required(request)))
+    return answer(await request.app[OFFICE].reads.session(request[AGENT]))
 
 
 @routes.delete("/api/agent/session")
 async def log_out(request: web.Request) -> web.Response:
-    return await logged_out(request, await session_of(request, "agent"))
+    return await logged_out(request, request[SESSION])
 
 
 # --- lists and details --------------------------------------------------------------------------
@@ -83,26 +74,26 @@ async def log_out(request: web.Request) -> web.Response:
 
 @routes.get(LIST)
 async def listed(request: web.Request) -> web.Response:
-    agent = await required(request)
+    agent = request[AGENT]
     return answer(await request.app[OFFICE].reads.listed(agent, search_of(request)))
 
 
 @routes.get(f"{LIST}.csv")
 async def listed_csv(request: web.Request) -> web.Response:
-    agent = await required(request)
+    agent = request[AGENT]
     found = await request.app[OFFICE].reads.listed(agent, search_of(request, whole=True), MOST)
     return planned_csv(found.items)
 
 
 @routes.get(ONE)
 async def detail(request: web.Request) -> web.Response:
-    agent = await required(request)
+    agent = request[AGENT]
     return answer(await request.app[OFFICE].reads.detail(agent, wanted(request)))
 
 
 @routes.get(f"{ONE}/messages/{{envoi}}")
 async def text(request: web.Request) -> web.Response:
-    agent = await required(request)
+    agent = request[AGENT]
     envoi = wanted(request, "envoi")
     return answer(await request.app[OFFICE].reads.text(agent, wanted(request), envoi))
 
@@ -110,7 +101,7 @@ async def text(request: web.Request) -> web.Response:
 @routes.get(f"{ONE}/justifications/{{justification}}/document")
 async def document(request: web.Request) -> web.Response:
     """What the assuré joined; never what belongs to the service médical."""
-    agent, app = await required(request), request.app
+    agent, app = request[AGENT], request.app
     identifier = wanted(request, "justification")
     given = await app[OFFICE].reads.document(agent, wanted(request), identifier)
     async with app[REGISTRE].lecture() as unite:
@@ -125,26 +116,26 @@ async def document(request: web.Request) -> web.Response:
 
 @routes.get("/api/agent/envois")
 async def messages(request: web.Request) -> web.Response:
-    agent = await required(request)
+    agent = request[AGENT]
     asked = messages_wanted(request, agent)
     return answer(await request.app[OFFICE].reads.messages(agent, asked, page_of(request)))
 
 
 @routes.get("/api/agent/envois.csv")
 async def messages_as_csv(request: web.Request) -> web.Response:
-    agent = await required(request)
+    agent = request[AGENT]
     asked = messages_wanted(request, agent)
     return messages_csv((await request.app[OFFICE].reads.messages(agent, asked, 1, MOST)).items)
 
 
 @routes.get("/api/agent/progression")
 async def progress(request: web.Request) -> web.Response:
-    return answer(await request.app[OFFICE].reads.progress(await required(request)))
+    return answer(await request.app[OFFICE].reads.progress(request[AGENT]))
 
 
 @routes.get("/api/agent/creneaux")
 async def slots(request: web.Request) -> web.Response:
-    agent = await required(request)
+    agent = request[AGENT]
     doctor = request.query.get("medecin", "")[:36]
     start, minutes = day_of(request, "de"), number_of(request, "minutes", 10, 120)
     return answer(await request.app[OFFICE].reads.slots(agent, doctor, start, minutes))
@@ -155,7 +146,7 @@ async def slots(request: web.Request) -> web.Response:
 
 @routes.post(LIST)
 async def plan(request: web.Request) -> web.Response:
-    agent, office = await required(request), request.app[OFFICE]
+    agent, office = request[AGENT], request.app[OFFICE]
     new = await office.acts.plan(agent, await body(request, PlanForm))
     return answer(await office.reads.detail(agent, new), status=201)
 
@@ -168,7 +159,7 @@ def act(path: str, form: type[Any], verb: Callable[[Agents], Act], status: int =
     """POST …/{path}: the form, the verb, and the télécontrôle as it is then."""
 
     async def handler(request: web.Request) -> web.Response:
-        agent, office = await required(request), request.app[OFFICE]
+        agent, office = request[AGENT], request.app[OFFICE]
         given = await body(request, form)
         changed = await verb(office.acts)(agent, wanted(request), given)
         return answer(await office.reads.detail(agent, changed), status=status)
@@ -187,14 +178,14 @@ act("presentiel", InPersonForm, lambda acts: acts.book)
 
 @routes.post(f"{ONE}/annuler")
 async def cancel(request: web.Request) -> web.Response:
-    agent, office = await required(request), request.app[OFFICE]
+    agent, office = request[AGENT], request.app[OFFICE]
     changed = await office.acts.cancel(agent, wanted(request))
     return answer(await office.reads.detail(agent, changed))
 
 
 @routes.delete(f"{ONE}/presentiel")
 async def unbook(request: web.Request) -> web.Response:
-    agent, office = await required(request), request.app[OFFICE]
+    agent, office = request[AGENT], request.app[OFFICE]
     changed = await office.acts.unbook(agent, wanted(request))
     return answer(await office.reads.detail(agent, changed))
 
@@ -202,7 +193,7 @@ async def unbook(request: web.Request) -> web.Response:
 @routes.post(f"{ONE}/taches/{{genre}}")
 @routes.post(f"{ONE}/taches/{{genre}}/faite")
 async def done(request: web.Request) -> web.Response:
-    agent, office = await required(request), request.app[OFFICE]
+    agent, office = request[AGENT], request.app[OFFICE]
     changed = await office.acts.done(agent, wanted(request), request.match_info["genre"][:32])
     return answer(await office.reads.detail(agent, changed))
 
@@ -210,7 +201,7 @@ async def done(request: web.Request) -> web.Response:
 @routes.post("/api/agent/medecins/{medecin}/absences")
 async def absent(request: web.Request) -> web.Response:
     """The télécontrôles of that time, to be given to others or moved."""
-    agent, office = await required(request), request.app[OFFICE]
+    agent, office = request[AGENT], request.app[OFFICE]
     form = await body(request, AbsenceForm)
     found = await office.acts.absent(agent, request.match_info["medecin"][:36], form)
     return answer(await office.reads.some(agent, found), status=201)
@@ -221,7 +212,7 @@ async def absent(request: web.Request) -> web.Response:
 
 @routes.post("/api/agent/import")
 async def import_file(request: web.Request) -> web.Response:
-    agent, app = await required(request), request.app
+    agent, app = request[AGENT], request.app
     reader = {"text/csv": read_csv, "application/json": read_json}.get(request.content_type)
     if reader is None:
         raise FichierIllisible("Choisissez un fichier CSV ou JSON.")
@@ -233,7 +224,7 @@ async def import_file(request: web.Request) -> web.Response:
 
 @routes.get("/api/agent/modele.csv")
 async def import_model(request: web.Request) -> web.Response:
-    told = await request.app[OFFICE].reads.session(await required(request))
+    told = await request.app[OFFICE].reads.session(request[AGENT])
     doctor = told.doctors[0].id if told.doctors else ""
     return model_csv(model(doctor, told.first_date, told.slot_minutes))
 

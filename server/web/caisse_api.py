@@ -58,14 +58,14 @@ async def planifier(unite: UniteSql, call: Call[NouveauTelecontrole]) -> Done:
     return Done(shown, (un,), f"{PREFIX}{LIST}/{un.id}")
 
 
-@reads(LIST, "telecontroles:lire", RechercheTelecontroles, PageTelecontroles)
+@reads(LIST, RechercheTelecontroles, PageTelecontroles)
 async def lister(unite: UniteSql, call: Call[RechercheTelecontroles]) -> PageTelecontroles:
     """Les télécontrôles de la caisse, par heure de début."""
     caisse = await people.caisse(unite.connection, call.key.caisse)
     return await api_reads.listed(unite, caisse.id, caisse.fuseau, call.given)
 
 
-@reads(ONE, "telecontroles:lire", Rien, Telecontrole)
+@reads(ONE, Rien, Telecontrole)
 async def lire(unite: UniteSql, call: Call[Rien]) -> Telecontrole:
     """Un télécontrôle : son état, sa remise, son code, ses besoins, sa suite, ses messages."""
     return await api_reads.detail(unite, call.key.caisse, call.id)
@@ -101,19 +101,19 @@ async def annuler(unite: UniteSql, call: Call[Rien]) -> Done:
     return Done(await api_reads.detail(unite, call.key.caisse, un.id), (un,))
 
 
-@reads(f"{ONE}/issue", "issues:lire", Rien, Issue, ("issue_absente",))
+@reads(f"{ONE}/issue", Rien, Issue, ("issue_absente",))
 async def conclusion(unite: UniteSql, call: Call[Rien]) -> Issue:
     """La conclusion administrative qui fait foi : la dernière version signée."""
     return await api_reads.issue(unite, call.key.caisse, call.id)
 
 
-@reads("/issues", "issues:lire", RechercheIssues, PageIssues)
+@reads("/issues", RechercheIssues, PageIssues)
 async def conclusions(unite: UniteSql, call: Call[RechercheIssues]) -> PageIssues:
     """Toutes les conclusions, dans l'ordre des signatures : gardez `curseur` et revenez."""
     return await api_reads.feed(unite, call.key.caisse, call.given, call.now)
 
 
-@reads("/creneaux", "telecontroles:lire", RechercheCreneaux, Creneaux, ("medecin_inconnu",))
+@reads("/creneaux", RechercheCreneaux, Creneaux, ("medecin_inconnu",))
 async def creneaux(unite: UniteSql, call: Call[RechercheCreneaux]) -> Creneaux:
     """Les premiers créneaux libres d'un médecin-conseil, assez tôt pour convoquer."""
     caisse, planning = await people.caisse(unite.connection, call.key.caisse), call.api.planning

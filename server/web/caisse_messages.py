@@ -12,6 +12,7 @@ from controle.conclusion import Conclusion
 from controle.convocation import Canal, EtatEnvoi, GenreEnvoi
 from controle.presentiel import EtatPresentiel
 from controle.qualification import Qualification
+from controle.recours import Commission
 from controle.remise import Remise
 from controle.telecontrole import Etat, OriginePresentiel
 
@@ -210,6 +211,35 @@ class PageTelecontroles(Given, frozen=True):
     suite: str | None
 
 
+class Recours(Given, frozen=True):
+    """Ce que la décision de la caisse doit dire du recours ; le délai court de sa notification."""
+
+    commission: Commission
+    delai_mois: int
+    texte: str
+
+
+class Prescripteur(Given, frozen=True):
+    """Le prescripteur et le médecin traitant sont à informer : une tâche des agents de la caisse.
+
+    `fait` : un agent l'a dit fait ; null : c'est encore à faire."""
+
+    demande: Instant
+    fait: Instant | None
+
+
+class Notification(Given, frozen=True):
+    """De quoi écrire la décision, que la caisse notifie elle-même : ce service n'envoie rien."""
+
+    #: The result was told to the assuré by the médecin-conseil; null: nothing was to be told.
+    annonce_orale: bool | None
+    annonce: Instant | None
+    #: Null: nothing in it can be contested.
+    recours: Recours | None
+    #: Null: what they prescribed is not changed by it.
+    prescripteur: Prescripteur | None
+
+
 class Issue(Given, frozen=True):
     """Une version signée de la conclusion administrative ; la plus grande version fait foi."""
 
@@ -218,10 +248,13 @@ class Issue(Given, frozen=True):
     version: Annotated[int, Meta(ge=1)]
     qualification: Qualification
     conclusion: Conclusion
+    #: In words, as the caisse's letter may have them.
+    libelle: str
     date_effet: Day | None
     categorie: int | None
     signee: Instant
     fonction_signataire: str
+    notification: Notification
 
 
 class PageIssues(Given, frozen=True):

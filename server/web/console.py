@@ -4,29 +4,27 @@ import json
 
 from aiohttp import web
 
-from server.identity.sessions import Session, give_cookie
+from server.identity.sessions import give_cookie
 from server.keys import (
     CONFIG,
     DESK,
     MEDICAL,
     OUTCOMES,
+    SESSION,
+    TRANSFERS,
 )
 
 from .agent_messages import CallForm, DecisionForm
-from .console_messages import InPersonChosen
+from .console_messages import InPersonChosen, TransferForm
 from .errors import BadBody
 from .http import answer, body, is_date
 from .messages import IdentityCheck, OutcomeForm
-from .sessions import cut_sockets, logged_in, logged_out, session_of, wanted
+from .sessions import cut_sockets, logged_in, logged_out, wanted
 
 routes = web.RouteTableDef()
 
 ONE = "/api/console/telecontroles/{id}"
 JUSTIFICATION = f"{ONE}/justifications/{{justification}}"
-
-
-async def required(request: web.Request) -> Session:
-    return await session_of(request, "console")
 
 
 @routes.post("/api/console/session")
@@ -39,12 +37,12 @@ async def log_in(request: web.Request) -> web.Response:
 
 @routes.get("/api/console/session")
 async def who(request: web.Request) -> web.Response:
-    return answer(await request.app[DESK].console(await required(request)))
+    return answer(await request.app[DESK].console(request[SESSION]))
 
 
 @routes.delete("/api/console/session")
 async def log_out(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     response = await logged_out(request, session)
     await cut_sockets(request.app, session)
     return response
@@ -52,19 +50,19 @@ async def log_out(request: web.Request) -> web.Response:
 
 @routes.post(f"{ONE}/salle")
 async def room_access(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     return answer(await request.app[DESK].room_access(session, wanted(request)))
 
 
 @routes.get(ONE)
 async def detail(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     return answer(await request.app[OUTCOMES].detail(session, wanted(request)))
 
 
 @routes.get(f"{ONE}/releve")
 async def record(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     exported = await request.app[OUTCOMES].record(session, wanted(request))
     return web.Response(
         text=json.dumps(exported, ensure_ascii=False, indent=1),
@@ -75,20 +73,35 @@ async def record(request: web.Request) -> web.Response:
 
 @routes.post(f"{ONE}/identite")
 async def identity(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     check = await body(request, IdentityCheck)
     return answer(await request.app[DESK].check_identity(session, wanted(request), check))
 
 
 @routes.post(f"{ONE}/examen-clinique")
 async def clinical_exam(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     return answer(await request.app[DESK].need_clinical_exam(session, wanted(request)))
+
+
+@routes.get(f"{ONE}/transfert")
+async def transfer_choices(request: web.Request) -> web.Response:
+    session = request[SESSION]
+    return answer(await request.app[TRANSFERS].choices(session, wanted(request)))
+
+
+@routes.post(f"{ONE}/transfert")
+async def transfer(request: web.Request) -> web.Response:
+    """It is not theirs any more: there is nothing to answer with."""
+    session = request[SESSION]
+    form = await body(request, TransferForm)
+    await request.app[TRANSFERS].hand_over(session, wanted(request), form)
+    return web.Response(status=204)
 
 
 @routes.post(f"{ONE}/issue")
 async def outcome(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     form = await body(request, OutcomeForm)
     if form.date is not None and not is_date(form.date):
         raise BadBody("Cette date n'existe pas.", "date")
@@ -101,20 +114,20 @@ async def outcome(request: web.Request) -> web.Response:
 
 @routes.post(f"{ONE}/appels")
 async def called(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     form = await body(request, CallForm)
     return answer(await request.app[MEDICAL].called(session, wanted(request), form), status=201)
 
 
 @routes.get(f"{ONE}/presentiel")
 async def in_person_choices(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     return answer(await request.app[MEDICAL].choices(session, wanted(request)))
 
 
 @routes.post(f"{ONE}/presentiel")
 async def in_person(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     chosen = await body(request, InPersonChosen)
     return answer(await request.app[MEDICAL].book(session, wanted(request), chosen), status=201)
 
@@ -122,7 +135,7 @@ async def in_person(request: web.Request) -> web.Response:
 @routes.get(f"{JUSTIFICATION}/piece")
 async def document(request: web.Request) -> web.Response:
     """To be saved, never shown by a page of ours; what could be health is kept by no cache."""
-    session = await required(request)
+    session = request[SESSION]
     given = request.match_info["justification"]
     found = await request.app[MEDICAL].document(session, wanted(request), given)
     name = "piece.pdf" if found.type == "application/pdf" else "piece.jpg"
@@ -138,7 +151,7 @@ async def document(request: web.Request) -> web.Response:
 
 @routes.post(f"{JUSTIFICATION}/decision")
 async def decide(request: web.Request) -> web.Response:
-    session = await required(request)
+    session = request[SESSION]
     form = await body(request, DecisionForm)
     given = request.match_info["justification"]
     return answer(await request.app[MEDICAL].decide(session, wanted(request), given, form))

@@ -1,7 +1,9 @@
 """What the console of a médecin-conseil asks in words that agents use too."""
 
+from typing import Literal
+
 from .agent_messages import Id, Local, SiteOption, Slot
-from .messages import Body, Place
+from .messages import Body, Choice, Place
 
 
 class InPersonChoices(Body, frozen=True):
@@ -22,3 +24,35 @@ class InPersonChosen(Body, frozen=True):
 
     site: Id
     start: Local
+
+
+class Colleague(Body, frozen=True):
+    """Another médecin-conseil of the service, as they are at this moment."""
+
+    id: str
+    name: str
+    function: str
+    #: A console of theirs is open.
+    online: bool
+    in_call: bool
+    #: People in their waiting room.
+    waiting: int
+
+
+class TransferChoices(Body, frozen=True):
+    """GET /api/console/telecontroles/{id}/transfert: to whom, and why, it may be handed over."""
+
+    #: Not in a call, and not over.
+    possible: bool
+    #: The assuré waits: only somebody who is there can receive them.
+    online_only: bool
+    #: Who is there and free first.
+    colleagues: list[Colleague]
+    reasons: list[Choice]
+
+
+class TransferForm(Body, frozen=True):
+    """POST …/transfert: it is that colleague's from now on."""
+
+    doctor: Id
+    reason: Literal["retard", "absence", "deport", "competence", "technique"]

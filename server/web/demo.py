@@ -9,7 +9,7 @@ from aiohttp import web
 
 from controle.convocation import LIBELLES_CANAL, LIBELLES_GENRE, Canal, GenreEnvoi
 from server.demo import AGENTS, CAISSE, MEDECINS, DemoDay
-from server.keys import REGISTRE, VAULT
+from server.keys import REGISTRE
 from server.notify.shown import Shown, latest
 from server.notify.wording import wording
 
@@ -133,7 +133,7 @@ def front_page(day: DemoDay) -> str:
 
 async def sent(request: web.Request) -> list[Shown]:
     async with request.app[REGISTRE].lecture() as unite:
-        return await latest(unite.connection, request.app[VAULT])
+        return await latest(unite.connection)
 
 
 def outbox(sent: Iterable[Shown]) -> str:

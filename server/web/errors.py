@@ -9,11 +9,18 @@ from aiohttp import web
 
 from controle.calendrier import ConvocationTardive
 from controle.refus import Refus
+from server.apart.database import Away
 from server.assure.documents import DocumentTooLarge
 from server.assure.door import CodeRefused, DoorClosed
-from server.assure.verification import CodeUnknown, TooManyTries
+from server.assure.verification import CodeUnknown
+from server.attestation.making import TooManyAttestations
+from server.attestation.press import PdfUnavailable
+from server.identity.guesses import TooManyTries
+from server.identity.local_login import SecondFactorWanted
+from server.identity.oidc_refusals import LoginRefused, TooManyLogins
 from server.identity.second_factor import TooManyCodes
 
+from .login_words import told as told_of
 from .messages import Failure, Problem
 
 log = structlog.get_logger()
@@ -50,7 +57,9 @@ CONFLICTS = frozenset(
         "presentiel_sans_demande", "presentiel_deja_fixe", "presentiel_termine",
         "presentiel_a_venir", "suite_deja_donnee", "presentiel_attendu", "accord_manquant",
         "incidents_trop_nombreux", "deja_planifie", "tache_inconnue", "envoi_en_cours",
-        "trop_tard_pour_envoyer", "trop_de_justifications",
+        "trop_tard_pour_envoyer", "trop_de_justifications", "personne_effacee",
+        "rien_a_attester", "attente_trop_courte", "entretien_non_fini",
+        "transfert_en_entretien", "confrere_absent", "note_concurrente", "trop_de_versions",
     }
 )  # fmt: skip
 
@@ -65,6 +74,7 @@ DOORS: dict[str, tuple[int, str]] = {
     "presentiel": (410, "Ce rendez-vous aura lieu en présentiel."),
     "termine": (410, "Ce rendez-vous est terminé."),
     "ouvert": (409, "Ce rendez-vous est en cours sur un autre appareil."),
+    "autre": (401, "Un code par SMS est nécessaire pour ce rendez-vous."),
 }
 
 
@@ -79,10 +89,12 @@ def problem_of(wrong: Exception) -> tuple[int, Problem]:
 def domain(wrong: Refus) -> tuple[int, Problem]:
     first = wrong.premiere_date.isoformat() if isinstance(wrong, ConvocationTardive) else None
     problem = Problem(code=wrong.code, message=wrong.message, field=wrong.champ, first_date=first)
-    if wrong.code in ("telecontrole_inconnu", "piece_inconnue"):
+    if wrong.code in ("telecontrole_inconnu", "piece_inconnue", "note_inconnue"):
         return 404, problem
     if wrong.code == "reserve_au_service_medical":
         return 403, problem
+    if wrong.code == "document_efface":
+        return 410, problem
     return 409 if wrong.code in CONFLICTS else 422, problem
 
 
@@ -140,14 +152,59 @@ def too_many_tries(wrong: TooManyTries) -> tuple[int, Problem]:
     return 429, Problem(code="trop_d_essais", message=message, retry_after=wrong.wait)
 
 
+def second_factor(wrong: SecondFactorWanted) -> tuple[int, Problem]:
+    """The link is good; the authenticator's code is missing, wrong, or not to be tried now."""
+    tried = wrong.tried
+    if tried is None:
+        message = "Entrez le code à six chiffres de votre application d'authentification."
+        return 401, Problem(code="second_facteur", message=message, field="code")
+    if tried.verdict == "none":
+        message = "Aucune application d'authentification n'est liée à votre compte. Demandez un "
+        message += "nouveau lien de connexion à votre service informatique."
+        return 403, Problem(code="second_facteur_absent", message=message)
+    if tried.verdict == "locked":
+        message = f"Trop d'essais. Attendez {minutes(tried.wait)}, puis demandez un nouveau lien."
+        return 429, Problem(code="verrouille", message=message, retry_after=tried.wait)
+    left = "un essai" if tried.left == 1 else f"{tried.left} essais"
+    message = f"Ce code n'est pas le bon, ou il a déjà servi. Il vous reste {left}."
+    return 403, Problem(code="code_faux", message=message, field="code")
+
+
+def login_refused(wrong: LoginRefused) -> tuple[int, Problem]:
+    words = told_of(wrong)
+    wait = wrong.wait if isinstance(wrong, TooManyLogins) else None
+    message = f"{words.why} {words.advice}"
+    return words.status, Problem(code=wrong.code, message=message, retry_after=wait)
+
+
+def too_many_attestations(wrong: TooManyAttestations) -> tuple[int, Problem]:
+    message = "Plusieurs attestations ont déjà été délivrées pour ce rendez-vous. Réessayez demain."
+    return 429, Problem(code="trop_d_attestations", message=message, retry_after=wrong.wait)
+
+
+def no_pdf(_: PdfUnavailable) -> tuple[int, Problem]:
+    message = "Le PDF n'a pas pu être préparé. Prenez la page web : elle dit la même chose."
+    return 503, Problem(code="pdf_indisponible", message=message, retry_after=30)
+
+
+def away(wrong: Away) -> tuple[int, Problem]:
+    log.warning("away", code=wrong.code)
+    return 503, Problem(code=wrong.code, message=wrong.message)
+
+
 TABLE: tuple[tuple[type[Exception], Callable[[Any], tuple[int, Problem]]], ...] = (
     (DocumentTooLarge, too_large),
     (Refus, domain),
+    (Away, away),
     (DoorClosed, door),
     (CodeRefused, code_problem),
     (TooManyCodes, too_many),
+    (TooManyAttestations, too_many_attestations),
+    (PdfUnavailable, no_pdf),
     (CodeUnknown, code_unknown),
     (TooManyTries, too_many_tries),
+    (SecondFactorWanted, second_factor),
+    (LoginRefused, login_refused),
     (Unauthenticated, unauthenticated),
     (Forbidden, forbidden),
     (BadBody, bad_body),

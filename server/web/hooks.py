@@ -37,7 +37,7 @@ routes = web.RouteTableDef()
 
 @routes.post("/hooks/courriel")
 async def courriel(request: web.Request) -> web.Response:
-    body = await signed(request)
+    body = await request.read()
     domain = (mail_address(request.app[CONFIG].mail_from) or "").rpartition("@")[2]
     return await keep(request, receipts.of_dsn(body, domain, request.app[CLOCK]()))
 
@@ -45,30 +45,28 @@ async def courriel(request: web.Request) -> web.Response:
 @routes.get("/hooks/sms/ovh/{token}", allow_head=False)
 @routes.post("/hooks/sms/ovh/{token}")
 async def ovh(request: web.Request) -> web.Response:
-    known(request, "ovh")
     return await keep(request, receipts.of_ovh(request.query, request.app[CLOCK]()))
 
 
 @routes.post("/hooks/sms/smsmode/{token}")
 async def smsmode(request: web.Request) -> web.Response:
-    known(request, "smsmode")
     return await keep(request, receipts.of_smsmode(await request.read(), request.app[CLOCK]()))
 
 
 @routes.post("/hooks/sms/http")
 async def gateway(request: web.Request) -> web.Response:
-    return await keep(request, receipts.of_gateway(await signed(request), request.app[CLOCK]()))
+    return await keep(request, receipts.of_gateway(await request.read(), request.app[CLOCK]()))
 
 
-def known(request: web.Request, provider: str) -> None:
+def check_token(request: web.Request, provider: str) -> None:
     """:raises HTTPNotFound: for an address that we gave nobody."""
     secret = request.app[CONFIG].hooks_secret
     if not secret or not receipts.is_token(request.match_info["token"], provider, secret):
         raise web.HTTPNotFound
 
 
-async def signed(request: web.Request) -> bytes:
-    """The body.
+async def check_signature(request: web.Request) -> None:
+    """The body is read for it, and kept for the handler.
 
     :raises HTTPNotFound: no secret is set, so nobody can have signed.
     :raises HTTPForbidden: not signed by it, or too long ago.
@@ -80,7 +78,6 @@ async def signed(request: web.Request) -> bytes:
     told, timestamp = (request.headers.get(name, "") for name in ("X-Signature", "X-Timestamp"))
     if not receipts.is_signed(told, timestamp, body, secret, request.app[CLOCK]()):
         raise web.HTTPForbidden
-    return body
 
 
 async def keep(request: web.Request, receipt: Receipt | None) -> web.Response:

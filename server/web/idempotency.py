@@ -14,10 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.identity.secrets import Keeper
 from server.store import schema as t
+from server.store.sealed import safe_of
 from server.store.sql import written
 
 from .problems import Refused
 
+#: What an answer is sealed for: it may name declared needs.
+PURPOSE = "requete.reponse"
 #: How long an answer is kept; after that the same key is a new request.
 KEPT = timedelta(hours=24)
 #: The draft's string, quoted (RFC 8941 §3.3.3), or the same without its quotes.
@@ -81,7 +84,9 @@ class Requests:
                 "idempotence_reprise",
                 "Cette Idempotency-Key a déjà servi à une autre demande : prenez-en une neuve.",
             )
-        return msgspec.json.decode(row.reponse, type=Kept)
+        vault = safe_of(connection).vault
+        answer = vault.open_text(PURPOSE, f"{api_key}\0{name}", row.reponse)
+        return msgspec.json.decode(answer, type=Kept)
 
     async def keep(
         self,
@@ -98,7 +103,9 @@ class Requests:
             "cle": name,
             "empreinte": self._keeper.hashed("requete", *asked),
             "statut": answer.status,
-            "reponse": msgspec.json.encode(answer).decode(),
+            "reponse": safe_of(connection).vault.seal_text(
+                PURPOSE, f"{api_key}\0{name}", msgspec.json.encode(answer).decode()
+            ),
             "instant": written(now),
         }
         try:

@@ -14,7 +14,7 @@ Secret = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
 Code = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$")]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Reason = Annotated[str, Meta(min_length=3, max_length=500)]
+Hour = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 Access = Literal[
     "ouvert",
@@ -165,6 +165,8 @@ class LinkState(Body, frozen=True):
     said: Said = Said()
     #: The in-person appointment, once it is fixed.
     place: Place | None = None
+    #: There is something to attest (server/attestation); a code by SMS is asked for.
+    attestation: bool = False
     visit: Visit | None = None
 
 
@@ -235,9 +237,30 @@ class VerificationAnswered(Body, frozen=True):
 
 
 class Login(Body, frozen=True):
-    """POST /api/console/session: the secret of a login link (its URL fragment)."""
+    """POST /api/console/session: the secret of a login link (its URL fragment), and the code of
+    the authenticator once it was asked for (401 `second_facteur`)."""
 
     login: Secret
+    code: Code | None = None
+
+
+class LoginWay(Body, frozen=True):
+    """GET /api/connexion/{console, agent}: by a provider (its button says `label`), or by links."""
+
+    mode: Literal["oidc", "local"]
+    label: str = ""
+
+
+class LoginStart(Body, frozen=True):
+    """POST /api/connexion/{console, agent}: where to send this browser."""
+
+    url: str
+
+
+class LoggedOut(Body, frozen=True):
+    """DELETE …/session where the provider has a session too: where it is closed."""
+
+    next: str
 
 
 class Doctor(Body, frozen=True):
@@ -282,6 +305,8 @@ class Choice(Body, frozen=True):
     category: bool = False
     #: « avec séquelles: oui / non » is asked for.
     sequelae: bool = False
+    #: « résultat annoncé: oui / non, heure » is asked for, where the assuré was admitted.
+    announcement: bool = False
 
 
 class Proposal(Body, frozen=True):
@@ -333,10 +358,13 @@ class OutcomeForm(Body, frozen=True):
     date: Day | None = None
     category: Annotated[int, Meta(ge=1, le=3)] | None = None
     sequelae: bool | None = None
+    #: Whether the result was told to the assuré (row OP-09), and when by the clock on the wall.
+    announced: bool | None = None
+    announced_at: Hour | None = None
     #: Asked for from the second version on: why the sealed one is corrected.
-    correction_reason: Reason | None = None
+    correction_reason: Word | None = None
     #: Asked for where nobody came and the grace is not over: why it is not waited for.
-    early_reason: Reason | None = None
+    early_reason: Word | None = None
 
 
 class Outcome(Body, frozen=True):
@@ -351,7 +379,11 @@ class Outcome(Body, frozen=True):
     category: int | None
     sequelae: bool | None
     correction_reason: str | None
+    correction_label: str | None
     early_reason: str | None
+    early_label: str | None
+    announced: bool | None
+    announced_at: str | None
     signed_by: str
     signed_at: str
 
@@ -408,6 +440,9 @@ class Detail(Body, frozen=True):
     proposal: Proposal
     qualifications: list[Choice]
     conclusions: list[Choice]
+    #: Why a sealed outcome is corrected, or signed before the end of the grace.
+    correction_reasons: list[Choice]
+    early_reasons: list[Choice]
     outcomes: list[Outcome]
     facts: list[Fact]
     #: Why the outcome can't be recorded yet, in a sentence; empty when it can.

@@ -1,4 +1,5 @@
-"""An operation of the caisse's API: who may, what comes in, what goes out, done once.
+"""An operation of the caisse's API: what comes in, what goes out, done once. Who may
+ask it is said in permissions.py.
 
 `OPERATIONS` is what there is: the routes and the OpenAPI document are both made of it.
 """
@@ -22,10 +23,12 @@ from server.caisse.planning import Planning
 from server.clock import SystemClock
 from server.identity.api_keys import ApiKey, ApiKeys, Scope
 from server.identity.secrets import Keeper
+from server.keys import API_KEY
 from server.store.sql import RegistreSql, UniteSql
 
 from .caisse_messages import Given, Taken
 from .idempotency import Kept, Requests, name_of
+from .permissions import scope_of
 from .problems import MEDIA_TYPE, PREFIX, QUOTA, Refused, SeveralRefused, described, malformed
 
 T = TypeVar("T", bound=Taken)
@@ -125,16 +128,16 @@ Changes = Callable[[UniteSql, Call[T]], Awaitable[Done]]
 
 
 def reads(
-    path: str, scope: Scope, takes: type[T], gives: type[Given], refusals: tuple[str, ...] = ()
+    path: str, takes: type[T], gives: type[Given], refusals: tuple[str, ...] = ()
 ) -> Callable[[Reads[T]], Reads[T]]:
     """Makes an operation of a function that reads."""
 
     def make(effect: Reads[T]) -> Reads[T]:
-        one = _listed(Operation("GET", path, *_named(effect), scope, takes, gives, 200, refusals))
+        scope, name = scope_of("GET", PREFIX + path), _named(effect)
+        _listed(Operation("GET", path, *name, scope, takes, gives, 200, refusals))
 
         async def handle(request: web.Request) -> web.Response:
-            key = await admitted(request, one)
-            call = _call(request, key, queried(request, takes))
+            call = _call(request, queried(request, takes))
             async with call.api.registre.lecture() as unite:
                 content = await effect(unite, call)
             return web.Response(body=msgspec.json.encode(content), content_type=JSON)
@@ -151,19 +154,17 @@ def changes(
     gives: type[Given],
     status: int,
     refusals: tuple[str, ...],
-    scope: Scope = "telecontroles:ecrire",
 ) -> Callable[[Changes[T]], Changes[T]]:
     """Makes an operation of a function that changes something: once for each Idempotency-Key."""
 
     def make(effect: Changes[T]) -> Changes[T]:
-        name = _named(effect)
-        one = _listed(Operation("POST", path, *name, scope, takes, gives, status, refusals))
+        scope, told = scope_of("POST", PREFIX + path), _named(effect)
+        _listed(Operation("POST", path, *told, scope, takes, gives, status, refusals))
 
         async def handle(request: web.Request) -> web.Response:
-            key = await admitted(request, one)
             name = name_of(request.headers.get("Idempotency-Key"))
             queried(request, Taken)
-            call = _call(request, key, await sent(request, takes))
+            call = _call(request, await sent(request, takes))
             return await once(name, request.path, call, effect, status)
 
         routes.route("POST", PREFIX + path)(handle)
@@ -176,16 +177,15 @@ def _named(effect: Callable[..., object]) -> tuple[str, str]:
     return effect.__name__, (effect.__doc__ or "").strip()
 
 
-def _listed(operation: Operation) -> Operation:
+def _listed(operation: Operation) -> None:
     OPERATIONS.append(operation)
-    return operation
 
 
 # --- coming in ----------------------------------------------------------------------------------
 
 
-async def admitted(request: web.Request, operation: Operation) -> ApiKey:
-    """The key of this request, which may do this, and has not asked too often.
+async def admitted(request: web.Request, scope: Scope) -> ApiKey:
+    """The key of this request, which may do this, and has not asked too often (gates.py).
 
     :raises Refused: 401, 429 or 403.
     """
@@ -199,9 +199,9 @@ async def admitted(request: web.Request, operation: Operation) -> ApiKey:
     if not allowed:
         sentence = "Trop de demandes : attendez une minute."
         raise Refused("trop_de_demandes", sentence, headers={"Retry-After": str(WINDOW)})
-    if not key.may(operation.scope):
-        challenge = f'{REALM}, error="insufficient_scope", scope="{operation.scope}"'
-        sentence = f"Il faut la portée {operation.scope}."
+    if not key.may(scope):
+        challenge = f'{REALM}, error="insufficient_scope", scope="{scope}"'
+        sentence = f"Il faut la portée {scope}."
         raise Refused("portee_manquante", sentence, headers={"WWW-Authenticate": challenge})
     return key
 
@@ -213,9 +213,9 @@ def bearer(request: web.Request) -> str:
     return secret.strip() if scheme.lower() == "bearer" else ""
 
 
-def _call(request: web.Request, key: ApiKey, given: T) -> Call[T]:
+def _call(request: web.Request, given: T) -> Call[T]:
     api = request.app[CAISSE_API]
-    return Call(api, key, api.clock(), _wanted(request), given)
+    return Call(api, request[API_KEY], api.clock(), _wanted(request), given)
 
 
 def _wanted(request: web.Request) -> str:

@@ -33,6 +33,7 @@ PAGES = {
     "/console": "console.html",
     "/agent": "agent.html",
     "/verifier": "verifier.html",
+    "/attestation": "attestation.html",
 }
 PLACEHOLDER = b"/static/@@/"
 TYPES = {

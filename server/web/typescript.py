@@ -4,11 +4,23 @@ import sys
 
 from signaling.typescript import HEADER, declarations, structs_of
 
-from . import agent_messages, console_messages, messages
+from . import (
+    agent_messages,
+    attestation_messages,
+    console_messages,
+    messages,
+    note_messages,
+)
 
 
 def api_types() -> str:
-    modules = (messages, agent_messages, console_messages)
+    modules = (
+        messages,
+        agent_messages,
+        console_messages,
+        attestation_messages,
+        note_messages,
+    )
     known = (struct for module in modules for struct in structs_of(module))
     structs = [s for s in dict.fromkeys(known) if s is not messages.Body]
     parts = [

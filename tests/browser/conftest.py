@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from log_scan import found_in
 from people import Assure, Medecin, chromium
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from product import Product
@@ -37,6 +38,7 @@ def product(tmp_path: Path) -> Iterator[Product]:
     running.start()
     yield running
     running.stop()
+    assert found_in(running.log.read_text(), running.ready) == []
 
 
 @pytest.fixture

@@ -15,6 +15,9 @@ START_SECONDS = 60
 class Product:
     """One demo in its own directory; `ready` is what its ready file says."""
 
+    #: What Python runs.
+    entry: tuple[str, ...] = ("-m", "server")
+
     def __init__(self, directory: Path, *options: str) -> None:
         self.data_dir = directory / "data"
         self.log = directory / "server.log"
@@ -39,12 +42,17 @@ class Product:
         self._ready_file.unlink(missing_ok=True)
         # Two browsers in a call share this machine: a server that starts must not starve them.
         command = [
-            "nice", "-n", "5", sys.executable, "-m", "server", "demo", "--port", str(port),
+            "nice", "-n", "5", sys.executable, *self.entry, "demo", "--port", str(port),
             "--data-dir", str(self.data_dir), "--ready-file", str(self._ready_file),
             *self._options,
         ]  # fmt: skip
+        # What it shows people (links, codes) is no log; what it logs, at its most talkative, is
+        # read after each test (log_scan.py).
+        environment = {**os.environ, "TELECONTROLE_LOG_LEVEL": "debug"}
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=log, env=environment
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self._ready_file.exists():
             assert self._process.poll() is None, self.log.read_text()
@@ -55,6 +63,11 @@ class Product:
     @property
     def port(self) -> int:
         return int(self.ready["base"].rsplit(":", 1)[1])
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """As a power cut of the process: no goodbye."""

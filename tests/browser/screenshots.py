@@ -52,6 +52,7 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
     the_call_and_after(camera, assure, medecin)
     around.goto(product.ready["outbox"])
     camera.take(around, "envois")
+    the_papers_of_the_end(camera, page(), product.ready["base"])
     before_the_hour(camera, Assure(page(), product.appointments[-1]))
     the_secretariat(camera, Agent(page(), product.ready["base"]))
 
@@ -113,6 +114,10 @@ def until_the_waiting_room(camera: Camera, assure: Assure, medecin: Medecin) -> 
     assure.connection_ready()
     camera.take(assure.page, "a-attente")
     camera.take(medecin.page, "m-attente")
+    medecin.page.locator(f'[data-id="{assure.appointment["id"]}"] .row-main').click()
+    medecin.click("Confier à un confrère")
+    camera.take(medecin.page, "m-confier")
+    medecin.click("Garder ce rendez-vous")
 
 
 def the_call_and_after(camera: Camera, assure: Assure, medecin: Medecin) -> None:
@@ -120,6 +125,7 @@ def the_call_and_after(camera: Camera, assure: Assure, medecin: Medecin) -> None
     assure.page.wait_for_timeout(2_500)
     camera.take(assure.page, "a-appel")
     camera.take(medecin.page, "m-appel")
+    checks_in_the_call(camera, assure, medecin)
     assure.click("Demander un rendez-vous en présentiel")
     camera.take(assure.page, "a-presentiel-question")
     assure.page.keyboard.press("Escape")
@@ -130,10 +136,53 @@ def the_call_and_after(camera: Camera, assure: Assure, medecin: Medecin) -> None
     expect(assure.page.get_by_role("heading", name="terminé")).to_be_visible()
     camera.take(assure.page, "a-fin")
     camera.take(medecin.page, "m-issue")
+    medecin.choose("Reprise du travail à une date")
+    medecin.click("Enregistrer l'issue")
+    camera.take(medecin.page, "m-issue-annonce")
     medecin.choose("Arrêt médicalement justifié")
     medecin.click("Enregistrer l'issue")
     expect(medecin.page.get_by_text("Issue scellée, version 1")).to_be_visible()
     camera.take(medecin.page, "m-scellee")
+    assure.click("Obtenir mon attestation")
+    camera.take(assure.page, "a-attestation")
+
+
+def checks_in_the_call(camera: Camera, assure: Assure, medecin: Medecin) -> None:
+    """The spoken code, the gesture, the document, who is there, the notes."""
+    medecin.click("Proposer un geste au hasard")
+    medecin.click("Aider à montrer la pièce d'identité")
+    expect(assure.page.locator("#framing")).to_be_visible()
+    camera.take(assure.page, "a-piece")
+    camera.take(medecin.page, "m-geste")
+    medecin.click("Geste fait")
+    medecin.click("Aider à montrer la pièce d'identité")
+    medecin.click("Différent")
+    expect(assure.page.locator("#spoken-code")).to_have_attribute("data-found", "different")
+    camera.take(assure.page, "a-code-different")
+    camera.take(medecin.page, "m-code-different")
+    medecin.click("Identique")
+    assure.click("Quelqu'un est avec moi")
+    camera.take(assure.page, "a-personnes")
+    assure.click("Personne d'autre")
+    notes = medecin.page.get_by_label("Notes médicales sur ce télécontrôle")
+    if not notes.is_visible():
+        medecin.page.locator("#notes > summary").click()
+    notes.fill("Une note, visible du seul service médical.")
+    expect(medecin.page.locator("#note-state")).to_contain_text("Enregistré à")
+    camera.take(medecin.page, "m-notes")
+
+
+def the_papers_of_the_end(camera: Camera, page: Page, base: str) -> None:
+    """Whoever verifies an attestation, and the agents' login."""
+    for name, path in (
+        ("verifier-attestation", "/attestation"),
+        ("verifier-attestation-fausse", "/attestation#AAAA"),
+        ("login-agent", "/agent"),
+    ):
+        page.goto("about:blank")
+        page.goto(base + path)
+        page.wait_for_load_state("networkidle")
+        camera.take(page, name)
 
 
 def main() -> None:

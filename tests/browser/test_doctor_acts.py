@@ -117,11 +117,11 @@ def test_before_the_grace_is_over_the_form_asks_why(
     medecin.click("Enregistrer l'issue")
     expect(medecin.page.locator("#error-early_reason")).to_be_visible()
     reason = medecin.page.get_by_label("Motif de la fin avant le délai de grâce")
-    reason.fill("Joint au téléphone : il ne peut pas venir.")
+    reason.select_option(label="L'assuré a prévenu qu'il ne viendrait pas")
     medecin.click("Enregistrer l'issue")
 
     expect(medecin.page.get_by_text("Issue scellée, version 1")).to_be_visible()
-    expect(medecin.page.locator("#sealed-facts")).to_contain_text("Joint au téléphone")
+    expect(medecin.page.locator("#sealed-facts")).to_contain_text("a prévenu")
 
 
 @pytest.mark.row("OP-13")

@@ -27,6 +27,8 @@ from controle.issue import (
     Issue,
     IssueScellee,
     JustificationEnAttente,
+    MotifAnticipationInconnu,
+    MotifCorrectionInconnu,
     Qualification,
     QualificationIncoherente,
     SequellesInutiles,
@@ -158,6 +160,18 @@ def test_un_controle_sans_objet_n_a_pas_d_issue(etat: Etat) -> None:
         signer(un_telecontrole(etat), PERSONNE)
 
 
+@pytest.mark.row("OP-07")
+@pytest.mark.parametrize("motif", ["Il souffre du dos", "autre", "ERREUR_DE_SAISIE", "refus"])
+def test_un_motif_qui_n_est_pas_de_la_liste_est_refuse(motif: str) -> None:
+    premiere = signer()
+    demande = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
+
+    with pytest.raises(MotifCorrectionInconnu):
+        signer(precedentes=(premiere,), motif_correction=motif)
+    with pytest.raises(MotifAnticipationInconnu):
+        signer(un_telecontrole(), ABSENT, a(5), motif_anticipation=motif, **demande)
+
+
 @pytest.mark.row("OP-08")
 def test_une_issue_signee_ne_se_corrige_qu_avec_un_motif() -> None:
     premiere = signer()
@@ -166,8 +180,8 @@ def test_une_issue_signee_ne_se_corrige_qu_avec_un_motif() -> None:
         with pytest.raises(IssueScellee):
             signer(precedentes=(premiere,), motif_correction=motif)
 
-    seconde = signer(precedentes=(premiere,), motif_correction="Erreur de saisie")
-    assert (seconde.version, seconde.motif_correction) == (2, "Erreur de saisie")
+    seconde = signer(precedentes=(premiere,), motif_correction="erreur_de_saisie")
+    assert (seconde.version, seconde.motif_correction) == (2, "erreur_de_saisie")
 
 
 @pytest.mark.row("OP-03")
@@ -240,9 +254,15 @@ def test_une_consolidation_peut_etre_passee_une_reprise_commence_au_plus_tot_ce_
     at_mp = un_telecontrole(Etat.TERMINE, contexte=Contexte.AT_MP)
 
     consolidation = signer(
-        at_mp, conclusion="consolidation", date_effet=date(2026, 3, 1), sequelles=True
+        at_mp,
+        conclusion="consolidation",
+        date_effet=date(2026, 3, 1),
+        sequelles=True,
+        annonce=False,
     )
-    reprise = signer(at_mp, conclusion="reprise_a_date", date_effet=date(2026, 3, 10))
+    reprise = signer(
+        at_mp, conclusion="reprise_a_date", date_effet=date(2026, 3, 10), annonce=False
+    )
 
     assert consolidation.sequelles is True
     assert reprise.date_effet == date(2026, 3, 10)
@@ -251,7 +271,9 @@ def test_une_consolidation_peut_etre_passee_une_reprise_commence_au_plus_tot_ce_
 @pytest.mark.row("OP-06")
 def test_le_jour_est_celui_de_la_caisse() -> None:
     tard = a(60 * 14)  # 23 h UTC: deja demain a La Reunion, encore aujourd'hui en Martinique
-    demande = {"conclusion": "reprise_a_date", "date_effet": date(2026, 3, 10)}
+    demande = {
+        "conclusion": "reprise_a_date", "date_effet": date(2026, 3, 10), "annonce": False
+    }  # fmt: skip
 
     with pytest.raises(DatePassee):
         signer(un_telecontrole(Etat.TERMINE, fuseau="Indian/Reunion"), maintenant=tard, **demande)
@@ -263,13 +285,15 @@ def test_le_jour_est_celui_de_la_caisse() -> None:
 
 @pytest.mark.row("OP-08")
 def test_une_correction_peut_dire_une_date_de_reprise_passee_depuis() -> None:
-    demande = {"conclusion": "reprise_a_date", "date_effet": date(2026, 3, 11)}
+    demande = {
+        "conclusion": "reprise_a_date", "date_effet": date(2026, 3, 11), "annonce": False
+    }  # fmt: skip
     premiere = signer(**demande)
 
     plus_tard = signer(
         precedentes=(premiere,),
         maintenant=a(60 * 24 * 7),
-        motif_correction="Erreur de saisie",
+        motif_correction="erreur_de_saisie",
         **demande,
     )
 
@@ -305,6 +329,7 @@ def test_seules_les_combinaisons_prevues_passent(
             date_effet=jour,
             categorie=categorie,
             sequelles=sequelles,
+            annonce=False if exigence.annonce else None,
         )
     except Refus as refus:
         leve = refus
@@ -412,7 +437,7 @@ def test_une_correction_va_dans_le_sens_de_l_assure_et_ne_retire_pas_le_presenti
     conclure(controle, premiere)
     assert controle.etat is Etat.ABSENCE_INJUSTIFIEE
 
-    suite = {"motif_correction": "Certificat reçu", "conclusion": "presentiel_necessaire"}
+    suite = {"motif_correction": "element_nouveau", "conclusion": "presentiel_necessaire"}
     seconde = signer(
         controle, ABSENT, precedentes=(premiere,), qualification="absence_justifiee", **suite
     )
@@ -457,7 +482,7 @@ def test_une_justification_a_examiner_empeche_l_absence_injustifiee_et_elle_seul
 @pytest.mark.row("OP-12")
 def test_avant_le_delai_de_grace_il_faut_dire_pourquoi_et_seul_non_connecte_se_signe() -> None:
     demande = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
-    motif = "Joint au téléphone, il ne viendra pas"
+    motif = "assure_a_prevenu"
 
     with pytest.raises(TropTotPourConclure):
         signer(un_telecontrole(), ABSENT, a(5), motif_anticipation="  ", **demande)
@@ -482,7 +507,7 @@ def test_aucun_motif_ne_permet_de_conclure_avant_l_heure() -> None:
             un_telecontrole(),
             ABSENT,
             a(-0.1),
-            motif_anticipation="Il a prévenu",
+            motif_anticipation="assure_a_prevenu",
             qualification="non_connecte",
             conclusion="controle_impossible",
         )
@@ -492,12 +517,14 @@ def test_aucun_motif_ne_permet_de_conclure_avant_l_heure() -> None:
 def test_le_motif_d_une_anticipation_n_est_garde_que_s_il_y_en_a_une() -> None:
     demande = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
 
-    tard = signer(un_telecontrole(), ABSENT, a(20), motif_anticipation="trop tard", **demande)
-    tot = signer(un_telecontrole(), ABSENT, a(5), motif_anticipation="Il a prévenu", **demande)
+    tard = signer(
+        un_telecontrole(), ABSENT, a(20), motif_anticipation="incident_technique", **demande
+    )
+    tot = signer(un_telecontrole(), ABSENT, a(5), motif_anticipation="assure_a_prevenu", **demande)
 
     assert tard.motif_anticipation is None
     assert "motif_anticipation" not in tard.en_dict()
-    assert tot.en_dict()["motif_anticipation"] == "Il a prévenu"
+    assert tot.en_dict()["motif_anticipation"] == "assure_a_prevenu"
     assert tot.empreinte() != replace(tot, motif_anticipation=None).empreinte()
 
 

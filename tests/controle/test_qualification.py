@@ -63,8 +63,9 @@ def _verifier_les_invariants(constats: Constats, propose: Qualification) -> None
         assert constats.venu
         assert not constats.admis
     if propose is Q.INCIDENT_ASSURE:
-        assert constats.coupure_assure
+        assert constats.coupure_assure or (constats.obstacle and not constats.venu)
         assert not constats.panne_serveur
+        assert not (constats.venu and constats.coupure_commune)
     if constats.venu and not constats.admis and not constats.medecin_venu:
         assert propose is Q.MEDECIN_ABSENT
     if propose in {Q.PRESENT, Q.EN_RETARD}:

@@ -206,7 +206,7 @@ async def test_les_versions_de_l_issue_se_suivent(registre: Registre) -> None:
 @pytest.mark.row("OP-12")
 async def test_le_motif_d_une_anticipation_est_garde(registre: Registre) -> None:
     await preparer(registre)
-    issue = replace(une_issue(), motif_anticipation="Il a prévenu")
+    issue = replace(une_issue(), motif_anticipation="assure_a_prevenu")
 
     async with registre.transaction() as unite:
         await unite.enregistrer_issue("tc-1", issue)

@@ -58,6 +58,18 @@ async def test_the_path_comes_up_with_no_media_on_it(pair: Pair) -> None:
     assert await pair.stats() == [SILENT, SILENT]
 
 
+@pytest.mark.row("CO-06")
+async def test_two_robots_have_the_same_spoken_code(pair: Pair) -> None:
+    await pair.meet()
+
+    # The exchange is three messages long, and goes before what is said here.
+    await pair.barrier()
+    await pair.barrier()
+
+    assert pair.offerer.code == pair.answerer.code
+    assert len(pair.offerer.code) == 5
+
+
 async def test_media_flows_both_ways_once_opened(pair: Pair) -> None:
     await pair.meet()
 

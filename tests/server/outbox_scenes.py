@@ -19,7 +19,6 @@ from server.clock import Moment
 from server.config import Config
 from server.identity.links import Links
 from server.identity.secrets import Keeper
-from server.identity.vault import Vault
 from server.notify import notices
 from server.notify.drafts import Drafts
 from server.notify.endings import Endings
@@ -106,7 +105,7 @@ class Office:
         self.database = database
         self.clock = clock
         self.registre = RegistreSql(database)
-        self.vault = Vault(SECRET)
+        self.vault = database.safe.vault
         self.links = Links(Keeper(SECRET), self.vault)
         self.seals = KeyRing.open(file.parent / "keys", MONDAY, permanent=True)
         self.recorder = Recorder(clock, self.seals)
@@ -140,7 +139,7 @@ class Office:
         return Postman(
             registre=self.registre,
             senders={sender.channel: sender for sender in chosen},
-            drafts=Drafts(self.links, self.vault, ORIGIN),
+            drafts=Drafts(self.links, ORIGIN),
             endings=self.endings,
             clock=self.clock,
             config=replace(Config(), **settings),

@@ -112,9 +112,9 @@ class Office:
         self.clock = OfficeClock()
         self.caisse = caisse
         self.config = replace(Config(), data_dir=data, secret=SECRET, import_bytes=1_000_000)
-        self.vault = Vault(SECRET)
+        self.vault = Vault(SECRET, database.safe.vault.keys)
         self.links = Links(Keeper(SECRET), self.vault)
-        self.documents = Documents(self.vault, self.config.document_bytes)
+        self.documents = Documents(self.config.document_bytes)
         self.rings = Rings.open(data, MONDAY)
         self.recorder = Recorder(self.clock, self.rings.seals)  # type: ignore[arg-type]
         self.told: list[str] = []

@@ -31,6 +31,7 @@ from server.rings import Rings
 from server.store import people
 from server.store.database import open_database
 from server.store.sql import RegistreSql
+from server.web.permissions import Line
 
 ORIGIN = "https://controle.test"
 SECRET = "un-secret-de-test-assez-long-pour-servir"
@@ -90,17 +91,17 @@ class Service:
         *,
         clock: Any = None,
         extra: web.RouteTableDef | None = None,
+        lines: tuple[Line, ...] = (),
         **settings: Any,
     ) -> None:
         self.data = data
         self._blank = blank
         self._extra = extra or web.RouteTableDef()
+        self._lines = lines
         self.clock = clock or HandClock()
         self.code = CODE
         defaults = {"data_dir": data, "origin": ORIGIN, "secret": SECRET}
         self.config = replace(Config(), **(defaults | settings))
-        self.vault = Vault(self.config.secret)
-        self.links = Links(Keeper(self.config.secret), self.vault)
         self._open: list[Any] = []
 
     async def start(self) -> None:
@@ -110,6 +111,8 @@ class Service:
             shutil.copy(self._blank, self.data / "telecontrole.db")
         self.database = await open_database(self.config.database)
         self.registre = RegistreSql(self.database)
+        self.vault = Vault(self.config.secret, self.database.safe.vault.keys)
+        self.links = Links(Keeper(self.config.secret), self.vault)
         if fresh:
             async with self.registre.transaction() as unite:
                 await people.add_caisse(unite.connection, CAISSE)
@@ -122,6 +125,7 @@ class Service:
             clock=self.clock,
             codes=lambda _: self.code,
             extra=self._extra,
+            lines=self._lines,
         )
         self.app = await create_app(parts)
         self.server = TestServer(self.app)

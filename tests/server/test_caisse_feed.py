@@ -9,7 +9,7 @@ from server_people import Browser, Service
 
 ISSUES = f"{API}/issues"
 NOBODY_CAME = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
-REASON = "erreur de saisie sur la douleur"
+REASON = "situation_reexaminee"
 
 
 async def signed(service: Service, doctor: Browser, times: int = 1) -> str:
@@ -38,8 +38,8 @@ async def test_a_signed_conclusion_is_given_without_a_word_that_is_free(service:
     assert issue["conclusion"] == "controle_impossible"
     assert issue["fonction_signataire"] == "Médecin-conseil"
     assert set(issue) == {
-        "telecontrole", "reference", "version", "qualification", "conclusion", "date_effet",
-        "categorie", "signee", "fonction_signataire",
+        "telecontrole", "reference", "version", "qualification", "conclusion", "libelle",
+        "date_effet", "categorie", "signee", "fonction_signataire", "notification",
     }  # fmt: skip
     for word in (REASON, "Quemeneur", "Zwijnaarde"):
         assert word.encode() not in feed.raw

@@ -150,6 +150,7 @@ async def test_the_identity_is_checked_once_somebody_came(service: Service) -> N
 
 
 @pytest.mark.row("ID-02")
+@pytest.mark.row("ID-06")
 async def test_an_identity_not_confirmed_leads_to_in_person_and_closes_the_room(
     service: Service,
 ) -> None:
@@ -165,7 +166,7 @@ async def test_an_identity_not_confirmed_leads_to_in_person_and_closes_the_room(
     again = await doctor.ok(path, {**IDENTITY, "verified": False})
 
     assert (entry["identity"], entry["in_person"]) == ("not_confirmed", True)
-    assert assure.state["ending"]["reason"] == "in_person"
+    assert assure.state["ending"]["reason"] == "identity"
     assert again["ended_at"] == assure.state["ending"]["at"]
     assert (await service.kinds(appointment.id)).count("fin") == 1
     assert (await service.stored(appointment.id)).etat is Etat.IDENTITE_NON_CONFIRMEE

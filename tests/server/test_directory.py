@@ -250,3 +250,63 @@ async def test_the_commands_set_up_a_service(tmp_path: Path) -> None:
     assert "tlc_" in made[1]
     assert "cpam-bretagne" in listed[1]
     assert agent[1].startswith("https://localhost:9/agent#")
+
+
+IDENTIFIED = CAISSE + MEDECIN + 'rpps = "10001234567"\n'
+SECOND = '\n[[medecin]]\nid = "m-2"\ncaisse = "c-1"\nnom = "Dr B"\n'
+
+
+@pytest.mark.row("ID-01")
+def test_a_professional_s_identifier_is_kept_as_a_hash_and_what_changes_is_said(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    take(config, IDENTIFIED)
+    first = capsys.readouterr().out.splitlines()
+    take(config, IDENTIFIED)
+    again = capsys.readouterr().out.splitlines()
+    take(config, CAISSE + MEDECIN)
+
+    kept = stored(config, "SELECT genre, sujet, identifiant FROM professionnel")
+    assert "~ identifiant de m-1" in first
+    assert again == ["0 ajouts, 0 changements."]
+    assert kept == [("console", "m-1", None)]
+    assert b"10001234567" not in (config.data_dir / "telecontrole.db").read_bytes()
+
+
+@pytest.mark.row("ID-01")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (IDENTIFIED.replace("10001234567", "1000123456"), "rpps"),
+        (IDENTIFIED + 'identifiant = "x"\n', "pas les deux"),
+        (IDENTIFIED + SECOND + 'rpps = "10001234567"\n', "même identifiant"),
+        (IDENTIFIED + SECOND + 'identifiant = "810001234567"\n', "même identifiant"),
+    ],
+)
+def test_an_identifier_that_is_none_or_of_two_people_is_refused(
+    config: Config, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    status = take(config, text)
+
+    assert status == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.row("ID-01")
+def test_an_identifier_of_somebody_else_is_not_taken_and_two_people_may_swap(
+    config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = SECOND + 'rpps = "10007777777"\n'
+    take(config, IDENTIFIED + other)
+
+    taken = take(config, SECOND + 'rpps = "10001234567"\n')
+    swapped = take(
+        config,
+        (IDENTIFIED + other)
+        .replace("10001234567", "x")
+        .replace("10007777777", "10001234567")
+        .replace('"x"', '"10007777777"'),
+    )
+
+    assert (taken, swapped) == (2, 0)
+    assert "déjà celui d'un autre" in capsys.readouterr().err

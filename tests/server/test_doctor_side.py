@@ -42,7 +42,7 @@ Image.new("RGB", (8, 8), "navy").save(PICTURE, "PNG")
 @pytest.mark.row("OP-12")
 async def test_before_the_grace_is_over_only_a_written_reason_closes(service: Service) -> None:
     appointment, doctor = await service.appoint(), await service.doctor()
-    reason = "Joint au téléphone, il ne viendra pas."
+    reason = "assure_a_prevenu"
 
     without = await doctor.post(path(appointment, "/issue"), ABSENT)
     absent = ABSENT | {"qualification": "absence_justifiee", "early_reason": reason}
@@ -51,7 +51,10 @@ async def test_before_the_grace_is_over_only_a_written_reason_closes(service: Se
 
     assert (without.status, without.error["code"]) == (409, "trop_tot_pour_conclure")
     assert other.error["code"] == "trop_tot_pour_conclure"
-    assert signed["early_reason"] == reason
+    assert (signed["early_reason"], signed["early_label"]) == (
+        reason,
+        "L'assuré a prévenu qu'il ne viendrait pas",
+    )
     record = await doctor.get(path(appointment, "/releve"))
     assert reason not in record.raw.decode()
 
@@ -60,7 +63,9 @@ async def test_before_the_grace_is_over_only_a_written_reason_closes(service: Se
 async def test_before_the_hour_no_reason_closes(service: Service) -> None:
     appointment, doctor = await service.appoint(5), await service.doctor()
 
-    refused = await doctor.post(path(appointment, "/issue"), ABSENT | {"early_reason": "pressé"})
+    refused = await doctor.post(
+        path(appointment, "/issue"), ABSENT | {"early_reason": "assure_a_prevenu"}
+    )
 
     assert (refused.status, refused.error["code"]) == (409, "trop_tot_pour_conclure")
     assert "délai" in (await detail(doctor, appointment))["outcome_blocked"]
@@ -71,7 +76,9 @@ async def test_a_reason_that_was_not_needed_is_not_kept(service: Service) -> Non
     appointment, doctor = await service.appoint(), await service.doctor()
     service.clock.pass_by(GRACE)
 
-    signed = await doctor.ok(path(appointment, "/issue"), ABSENT | {"early_reason": "écrit avant"})
+    signed = await doctor.ok(
+        path(appointment, "/issue"), ABSENT | {"early_reason": "assure_a_prevenu"}
+    )
 
     assert signed["early_reason"] is None
 
@@ -277,7 +284,9 @@ async def test_an_absent_doctor_apologises_with_one_new_date_by_itself(service: 
     form = {"qualification": "medecin_absent", "conclusion": "controle_impossible"}
 
     await doctor.ok(path(appointment, "/issue"), form)
-    await doctor.ok(path(appointment, "/issue"), form | {"correction_reason": "relu à deux"})
+    await doctor.ok(
+        path(appointment, "/issue"), form | {"correction_reason": "situation_reexaminee"}
+    )
     told = await detail(doctor, appointment)
 
     following = await rows(service, t.telecontrole, t.telecontrole.c.suite_de == appointment.id)

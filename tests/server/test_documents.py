@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from controle.justification import MotifAbsence
 from server.assure.documents import Document, DocumentRefused, Documents, DocumentTooLarge, cleaned
-from server.identity.vault import Unreadable, Vault
+from server.identity.vault import Unreadable
 from server.store import schema as t
 from server.store.sql import written
 
@@ -178,7 +178,7 @@ def test_a_pdf_that_could_act_or_cannot_be_looked_through_is_refused(
 
 @pytest.mark.row("CN-14")
 async def test_too_many_bytes_are_refused_before_they_are_looked_at() -> None:
-    documents = Documents(Vault("clef"), limit=1_000)
+    documents = Documents(limit=1_000)
 
     with pytest.raises(DocumentTooLarge):
         await documents.cleaned(b"x" * 1_001)
@@ -188,7 +188,7 @@ async def test_too_many_bytes_are_refused_before_they_are_looked_at() -> None:
 async def test_a_document_is_unreadable_where_it_lies_and_opens_in_its_place_alone(
     service: Service,
 ) -> None:
-    documents = Documents(service.vault, 5_000_000)
+    documents = Documents(5_000_000)
     mine, other = await justified(service), await justified(service)
     kept = await documents.cleaned(PAPER)
 

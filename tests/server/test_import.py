@@ -10,6 +10,7 @@ from planning_people import Office
 from server_people import Answer, Browser
 
 from server.store import schema as t
+from server.store.people import opened
 
 PATH = "/api/agent/import"
 HEADER = "civility;name;reference;context;doctor;start;minutes;mail;phone;address;language"
@@ -157,7 +158,9 @@ async def test_a_french_spreadsheet_with_its_mark_commas_dates_and_titles(
 
     assert report["accepted"] == 2, report
     assert [one["line"] for one in report["lines"]] == [2, 4]
-    names = {one.nom: one for one in await office.rows(t.assure)}
+    async with office.registre.lecture() as unite:
+        rows = (await unite.connection.execute(t.assure.select())).mappings()
+        names = {one.nom: one for one in [opened(office.database.safe, row) for row in rows]}
     assert names["Durand, épouse Martin"].adresse == "1 rue de l'Exemple"
     assert names["Durand, épouse Martin"].civilite == "Mme"
 

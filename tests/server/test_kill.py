@@ -1,8 +1,8 @@
 """The real server, killed in the middle of its writing: what was acknowledged is there.
 
 kill -9 tells whether a commit comes before its acknowledgement; it does not tell whether the
-commit reached the disk. A power loss (a VFS that drops what was not synced) is not simulated
-here; that every connection has `synchronous=FULL` is held by test_store.py.
+commit reached the disk. Power losses are test_power_loss.py's; that every
+connection has `synchronous=FULL` is held by test_store.py.
 """
 
 import asyncio

@@ -31,6 +31,7 @@ CUTS = {
 PLATFORM = {"version", "implementation", "major", "minor", "patchlevel", "generation"}
 CLOSED: dict[str, set[str]] = {
     "method": {*hdrs.METH_ALL, "other"},
+    "place": {"fichier", "courriel", "horodatage"},
     "status": {str(int(status)) for status in HTTPStatus},
     "kind": set(KINDS),
     "role": set(ROLES),

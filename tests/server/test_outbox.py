@@ -26,6 +26,7 @@ from server.notify.judgement import LAST_TRY, next_attempt
 from server.notify.outbox import Due
 from server.notify.receipts import Receipt
 from server.store import schema as t
+from server.store import sealed
 
 CONVOCATION, RAPPEL = GenreEnvoi.CONVOCATION, GenreEnvoi.RAPPEL
 
@@ -432,8 +433,10 @@ async def test_a_code_goes_before_everything_else_and_is_not_kept(office: Office
     await office.postman().once()
     content = (await office.row(first, channel="sms")).contenu
     identifier = "00000000-0000-4000-8000-000000000001"
-    words = office.vault.open_text("envoi", (await office.row(first, channel="sms")).id, content)
     async with office.registre.transaction() as unite:
+        one = await sealed.person(unite.connection, first.assure)
+        words = one.open_text("envoi", (await office.row(first, channel="sms")).id, content)
+        other = await sealed.person(unite.connection, second.assure)
         due = Due(
             second.id,
             GenreEnvoi.CODE,
@@ -442,7 +445,7 @@ async def test_a_code_goes_before_everything_else_and_is_not_kept(office: Office
             "fr",
             start=office.clock() + timedelta(minutes=1),
             until=office.clock() + timedelta(minutes=10),
-            content=office.vault.seal_text("envoi", identifier, words),
+            content=other.seal_text("envoi", identifier, words),
             version="v",
         )
         await outbox.put(unite.connection, due, office.clock(), identifier)

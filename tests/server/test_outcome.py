@@ -138,7 +138,8 @@ async def test_every_choice_of_the_form_can_be_signed(service: Service, contexte
             "date": day(service, 2) if choice["date"] else None,
             "category": 2 if choice["category"] else None,
             "sequelae": False if choice["sequelae"] else None,
-            "correction_reason": "autre choix" if version > 1 else None,
+            "announced": False if choice["announcement"] else None,
+            "correction_reason": "element_nouveau" if version > 1 else None,
         }
         assert (await doctor.ok(path(appointment), form))["version"] == version
 
@@ -148,18 +149,23 @@ async def test_every_choice_of_the_form_can_be_signed(service: Service, contexte
 @pytest.mark.row("OP-08")
 async def test_a_signed_outcome_is_only_corrected_with_a_reason(service: Service) -> None:
     appointment, doctor = await conversation(service)
-    other = {**PRESENT, "conclusion": "stabilisation", "date": day(service, 0)}
+    other = {
+        **PRESENT, "conclusion": "stabilisation", "date": day(service, 0), "announced": False
+    }  # fmt: skip
 
     first = await doctor.ok(path(appointment), PRESENT)
     sealed = await doctor.post(path(appointment), other)
     blank = await doctor.post(path(appointment), {**other, "correction_reason": "    "})
-    second = await doctor.ok(path(appointment), {**other, "correction_reason": "erreur de saisie"})
+    second = await doctor.ok(path(appointment), {**other, "correction_reason": "erreur_de_saisie"})
 
     assert (sealed.status, sealed.error["code"]) == (409, "issue_scellee")
     assert sealed.error["field"] == "correction_reason"
-    assert blank.status == 409
+    assert (blank.status, blank.error["field"]) == (422, "correction_reason")
     assert [first["version"], second["version"]] == [1, 2]
-    assert second["correction_reason"] == "erreur de saisie"
+    assert (second["correction_reason"], second["correction_label"]) == (
+        "erreur_de_saisie",
+        "Erreur de saisie",
+    )
 
 
 @pytest.mark.row("OP-08")
@@ -167,7 +173,7 @@ async def test_a_signed_outcome_is_only_corrected_with_a_reason(service: Service
 async def test_each_version_is_in_the_chain_by_its_hash_and_sealed(service: Service) -> None:
     appointment, doctor = await conversation(service)
     await doctor.ok(path(appointment), PRESENT)
-    await doctor.ok(path(appointment), {**PRESENT, "correction_reason": "relu à deux"})
+    await doctor.ok(path(appointment), {**PRESENT, "correction_reason": "situation_reexaminee"})
 
     async with service.registre.lecture() as unite:
         issues = await unite.issues(appointment.id)

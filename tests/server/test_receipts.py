@@ -20,7 +20,9 @@ from server.notify import receipts
 from server.notify.receipts import Receipt
 from server.web import hooks
 from server.web.errors import refusals
+from server.web.gates import permitted
 from server.web.http import add_headers, only_our_pages
+from server.web.permissions import LINES, lines_of
 
 pytestmark = pytest.mark.row("CN-04")
 
@@ -246,13 +248,15 @@ class Desk:
 
 async def open_desk(stack: AsyncExitStack, **other: Any) -> Desk:
     config = Config(**{"hooks_secret": SECRET, "mail_from": f"ne-pas-repondre@{DOMAIN}"} | other)
-    app = web.Application(middlewares=[refusals, only_our_pages], client_max_size=65_536)
+    middlewares = [refusals, only_our_pages, permitted]
+    app = web.Application(middlewares=middlewares, client_max_size=65_536)
     outbox, clock = Outbox(), Clock()
     app[keys.CONFIG] = config
     app[keys.CLOCK] = clock  # type: ignore[misc]
     app[hooks.RECEIPTS] = outbox
     app.on_response_prepare.append(add_headers)
     app.router.add_routes(hooks.routes)
+    app[LINES] = lines_of(app.router)
     client = TestClient(TestServer(app))
     return Desk(await stack.enter_async_context(client), outbox, clock)
 

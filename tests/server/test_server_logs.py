@@ -63,7 +63,11 @@ async def whole_session(service: Service) -> list[str]:
     form = {"qualification": "present", "conclusion": "arret_justifie"}
     await doctor.ok(f"{path}/issue", form)
     reason = "syndrome dépressif de Mme Xylophonescu"
-    await doctor.ok(f"{path}/issue", {**form, "correction_reason": reason})
+    refused = await doctor.post(f"{path}/issue", {**form, "correction_reason": reason})
+    assert (refused.status, reason in refused.raw.decode()) == (422, False)
+    await doctor.ok(f"{path}/issue", {**form, "correction_reason": "erreur_de_saisie"})
+    written = await doctor.ask("PUT", f"{path}/note", {"text": reason, "revision": 0})
+    assert written.status == 200
     assure_cookie, doctor_cookie = *browser.cookies.values(), *doctor.cookies.values()
     return [
         NAME, appointment.assure.telephone, appointment.assure.courriel, appointment.link, login,

@@ -78,7 +78,8 @@ async def test_the_database_is_for_the_service_s_own_account(tmp_path: Path) -> 
         await connection.execute(
             text("INSERT INTO caisse (id, nom, fuseau, telephone) VALUES ('c', 'n', 'f', 't')")
         )
-        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        files = [path for path in tmp_path.iterdir() if path.is_file()]
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in files}
     await database.close()
 
     assert set(modes) == {"t.db", "t.db-wal", "t.db-shm"}

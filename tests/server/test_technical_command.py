@@ -70,7 +70,7 @@ async def test_of_the_browser_only_its_family_is_kept(service: Service, tmp_path
 
     assert found["navigateurs"]["autre_ordinateur"] == 10
     assert found["navigateurs"]["chrome_mobile"] == FEW
-    assert '"navigateur": "autre_ordinateur"' in service.dump().replace('""', '"')
+    assert "autre_ordinateur" in service.dump()
     assert "aiohttp" not in service.dump()
 
 

@@ -48,7 +48,7 @@ WITH_BODY = [
     "/api/agent/telecontroles/{id}/appels",
     "/api/agent/telecontroles/{id}/justification",
     "/api/agent/telecontroles/{id}/presentiel",
-    "/api/agent/medecins/{id}/absences",
+    "/api/agent/medecins/mc-1/absences",
 ]
 
 

@@ -145,7 +145,7 @@ async def test_what_an_http_request_of_one_worker_ends_is_told_in_the_room_of_th
 
     await assure.until(lambda: assure.state["phase"] == "ended")
     await seat.until(lambda: seat.state["phase"] == "ended")
-    assert assure.state["ending"]["reason"] == "in_person"
+    assert assure.state["ending"]["reason"] == "identity"
 
 
 @pytest.mark.row("OPS-04")

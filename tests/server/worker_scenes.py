@@ -5,12 +5,14 @@ import json
 import os
 import re
 import signal
+from collections import Counter
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pyotp
 from command import Command
 from server_people import CAISSE, MEDECINS, SECRET, VERSION, Browser, Seat, SeatRefused
 from sqlalchemy import select
@@ -19,8 +21,8 @@ from controle.telecontrole import Contexte, Telecontrole
 from server import workers
 from server.identity.links import Links
 from server.identity.secrets import Keeper
-from server.identity.vault import Vault
-from server.notify.contents import opened
+from server.identity.totp import Totp, TotpRules
+from server.notify import shown
 from server.store import people, schema
 from server.store.database import Database
 from server.store.sql import RegistreSql
@@ -42,8 +44,12 @@ class Cast:
 
     def __init__(self, database: Database) -> None:
         self._registre = RegistreSql(database)
-        self._links = Links(Keeper(SECRET), Vault(SECRET))
+        self._links = Links(Keeper(SECRET), database.safe.vault)
         self._database = database
+        self._totp = Totp(database.safe.vault, TotpRules(5, timedelta(minutes=15)))
+        #: Each doctor's authenticator, and how often it was asked.
+        self._authenticators: dict[str, pyotp.TOTP] = {}
+        self._asked: Counter[str] = Counter()
 
     async def settle(self, appointments: int) -> list[str]:
         """So many appointments now, of two doctors in turn; their links."""
@@ -68,18 +74,31 @@ class Cast:
         return links
 
     async def login(self, number: int) -> str:
+        """As `telecontrole login` makes it: for one use, soon."""
+        expires = datetime.now(UTC) + timedelta(minutes=15)
         async with self._registre.transaction() as unite:
             return await self._links.make_login(
-                unite.connection, MEDECINS[number % 2].id, expires=None, once=False
+                unite.connection, MEDECINS[number % 2].id, expires=expires, once=True
             )
+
+    async def authenticated(self, number: int) -> str:
+        """What this doctor's authenticator shows; each time another of the three that hold."""
+        doctor = MEDECINS[number % 2].id
+        if doctor not in self._authenticators:
+            async with self._registre.transaction() as unite:
+                url = await self._totp.enrol(unite.connection, "console", doctor)
+            self._authenticators[doctor] = pyotp.TOTP(pyotp.parse_uri(url).secret)
+        self._asked[doctor] += 1
+        shift = self._asked[doctor] - 2
+        return self._authenticators[doctor].at(datetime.now(UTC), counter_offset=shift)
 
     async def code(self, number: int) -> str:
         """The code that was last prepared for this appointment."""
         c = schema.envoi.c
         async with self._database.read() as connection:
-            wanted = select(c.id, c.contenu).where(c.sujet == identifier(number), c.genre == "code")
-            row = (await connection.execute(wanted)).all()[-1]
-        found = re.match(r"\d{6}", opened(Vault(SECRET), row.id, row.contenu).text)
+            wanted = select(c.id).where(c.sujet == identifier(number), c.genre == "code")
+            last = (await connection.scalars(wanted)).all()[-1]
+            found = re.match(r"\d{6}", (await shown.one(connection, last)).text)
         assert found is not None
         return found[0]
 
@@ -157,7 +176,11 @@ class Party:
     async def log_in(self, worker: int) -> None:
         cast, link = self._running.cast, self._running.links[self._number]
         assure, doctor = self._browser("assure", worker), self._browser("medecin_conseil", worker)
-        await doctor.ok("/api/console/session", {"login": await cast.login(self._number)})
+        factors = {
+            "login": await cast.login(self._number),
+            "code": await cast.authenticated(self._number),
+        }
+        await doctor.ok("/api/console/session", factors)
         await assure.ok("/api/assure/code", {"link": link})
         code = await cast.code(self._number)
         await assure.ok("/api/assure/session", {"link": link, "code": code})

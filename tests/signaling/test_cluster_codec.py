@@ -61,8 +61,10 @@ BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
         Memory, phase=PHASES, admitted_at=st.none() | MOMENTS, ended_at=st.none() | MOMENTS,
         lost=st.frozensets(ROLES), lost_since=st.dictionaries(ROLES, MOMENTS),
         reception=st.builds(Reception, doctor=st.just("busy"), delay_minutes=st.integers(0, 240)),
+        company=st.dictionaries(ROLES, st.just(("proche", "proche"))), apart=st.frozensets(ROLES),
     ),
     "room": TEXTS,
+    "reception": st.builds(Reception, doctor=st.just("absent"), name=TEXTS, function=TEXTS),
     "in_person": st.none() | st.builds(
         InPerson, start=TEXTS, timezone=TEXTS, site=TEXTS, address=TEXTS
     ),
@@ -71,7 +73,7 @@ BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "instance": st.from_regex(r"\A[A-Za-z0-9_-]{8,32}\Z"),
     "kind": st.sampled_from(["entry", "doctor", "day"]),
     "by": st.sampled_from(["assure", "medecin_conseil", "service"]),
-    "reason": st.sampled_from(["ended", "in_person", "refused", "cancelled"]),
+    "reason": st.sampled_from(["ended", "in_person", "identity", "refused", "cancelled"]),
     "at": MOMENTS,
     "call": st.integers(0, 2**53),
     "version": st.integers(0, 2**53),
@@ -85,12 +87,14 @@ PLACES = st.builds(
     since=st.none() | MOMENTS,
     sid=st.none() | TEXTS,
     instance=st.none() | TEXTS,
+    holder=TEXTS,
+    company=st.none() | st.just(("interprete",)),
 )
 SHADOWS = st.builds(
     crossing.Shadow,
     room=st.builds(
         Room, id=TEXTS, phase=PHASES, assure=PLACES, medecin_conseil=PLACES,
-        version=st.integers(0, 2**53), admitted_at=st.none() | MOMENTS,
+        version=st.integers(0, 2**53), admitted_at=st.none() | MOMENTS, apart=st.frozensets(ROLES),
     ),
 )  # fmt: skip
 

@@ -144,6 +144,8 @@ def bounded(kind: msgspec.inspect.Type) -> bool:
         return all(bounded(one) for one in kind.types)
     if isinstance(kind, msgspec.inspect.StrType):
         return kind.max_length is not None or kind.pattern is not None
+    if isinstance(kind, msgspec.inspect.ListType):
+        return kind.max_length is not None and bounded(kind.item_type)
     if isinstance(kind, msgspec.inspect.IntType):
         return kind.le is not None and kind.ge is not None
     return isinstance(

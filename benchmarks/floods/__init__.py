@@ -1,0 +1,1 @@
+"""Attacks by many sockets, and what the others feel of them: `python -m benchmarks.floods`."""

@@ -1,0 +1,1 @@
+"""Evidence that stands: keyed lines, signed heads of the register, sent elsewhere, audited."""

@@ -1,0 +1,1 @@
+"""Medical notes: a store and keys of the service médical's own."""

@@ -1,0 +1,38 @@
+// The assuré says who is with them, before the medical part or at any moment; a reminder until then.
+
+import { complain } from "./assure.js";
+import { announce, byId, screen } from "./page.js";
+import { PeopleForm, inWords } from "./people.js";
+
+/** @typedef {import("./call.js").Call} Call */
+
+/** @type {Call | null} */
+let room = null;
+let other = "";
+
+const form = new PeopleForm({
+  declare: async (others) => room?.ask("company", { others }),
+  fail: () => complain("Votre réponse n'a pas pu être notée. Réessayez."),
+  done: announce,
+});
+
+/** @param {Call | null} call */
+export function renderPeople(call) {
+  room = call;
+  const state = call?.state;
+  byId("people").hidden = !state;
+  if (!state) return;
+  // In the waiting room there is space and time; in the call, a line above the picture.
+  const place = document.querySelector(`section[data-screen="${screen()}"] .people-place`);
+  if (place && !place.contains(byId("people"))) place.append(byId("people"));
+  form.render("me", state.assure.company ?? null);
+  const theirs = state.medecin_conseil.company;
+  const words = `Avec le médecin : ${inWords(theirs)}.`;
+  // In the call every line takes from the picture: that nothing was said yet is not shown there.
+  const silent = !theirs && screen() === "call";
+  byId("people-other").hidden = silent || state.medecin_conseil.presence === "absent";
+  if (words === other) return;
+  byId("people-other").textContent = other = words;
+  // That nothing was said yet is not news.
+  if (theirs && state.phase === "admitted") announce(words);
+}
