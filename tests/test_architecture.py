@@ -169,3 +169,10 @@ def test_no_package_is_older_than_its_last_known_flaw(package: str) -> None:
     installed = tuple(int(part) for part in version(package).split(".")[:3])
 
     assert installed >= NO_KNOWN_FLAW[package]
+
+
+def test_no_two_test_files_have_the_same_name() -> None:
+    """pytest imports them by name alone, as one folder."""
+    names = [path.name for path in TESTS if path.suffix == ".py" and path.name != "conftest.py"]
+
+    assert sorted(names) == sorted(set(names))
