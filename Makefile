@@ -28,12 +28,12 @@ check: $(VENV)/test ## lint, types, import floors, the browser client's types
 unit: $(VENV)/test ## all tests that need no browser
 	./deploy/need 'test -x /usr/bin/redis-server' redis-server
 	./deploy/need 'command -v turnserver' coturn
-	$(BIN)/python -m pytest --ignore=tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/network
 
 browser: $(VENV)/test ## two real Chromium pages meet
 	./deploy/need 'test -x /usr/bin/chromium' chromium
 	./deploy/need 'command -v turnserver' coturn
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 
 types: $(VENV)/demo ## print the browser's types, and who may ask what, from the Python ones
 	$(BIN)/python -m signaling.typescript > web-client/protocol.d.ts

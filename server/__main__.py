@@ -14,7 +14,8 @@ from . import loadtest as load
 from . import login_command, offline, serving, vault_command, workers
 from .attestation import offline as attested
 from .caisse import directory, key_commands
-from .config import Config, ConfigurationError, from_environment
+from .config import Config, from_environment
+from .config_checks import ConfigurationError
 from .evidence import command as auditing
 from .evidence import making as witnesses
 from .identity import making

@@ -1,7 +1,6 @@
 """Every setting, typed, read once: a TOML file, then TELECONTROLE_… of the environment."""
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -13,43 +12,15 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from media.ice import IceSettings, Policy
 from signaling.protocol import Role
 
-#: What a configuration must not be left with (`telecontrole serve` refuses it).
-DEFAULT_SECRET = "changez-moi"  # noqa: S105
-MIN_SECRET_LENGTH = 32
-ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]+")
-#: RFC 9116, section 2.5.3; one line of a text file.
-CONTACT = re.compile(r"(?:mailto:|https://)[\x21-\x7e]{3,256}")
+from .config_checks import (
+    DEFAULT_SECRET,
+    ConfigurationError,
+    check_for_service,
+)
+
 ENVIRONMENT_PREFIX = "TELECONTROLE_"
 
-ISSUER = re.compile(r"https://[A-Za-z0-9.\[\]:-]+(/[^?#\s]*)?")
-#: What an id token may be signed with: asymmetric only, never `none`.
-OIDC_ALGORITHMS = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"}
-)
-#: What the demo leaves in its data directory.
-DEMO_FILE = "demo.json"
-
-#: Bytes that a character may take in a body.
-NOTE_BYTES = 4
-#: CNIL, délibération 2021-122: six months to a year, three years at most.
-JOURNAL_LEAST = timedelta(days=180)
-JOURNAL_MOST = timedelta(days=1_096)
-
-#: The two months in which an outcome can be contested, and the post.
-RECORD_LEAST = timedelta(days=92)
-#: A database bounds what one question may name.
-BATCH_MOST = 400
-HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
-
-#: The convocation leaves at the latest two days before.
-LEGAL_DAYS = 2
-LAST_HOUR = 23
-
 Network = IPv4Network | IPv6Network
-
-
-class ConfigurationError(Exception):
-    """The settings do not allow to start; the message names the setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,152 +317,8 @@ class Config:
         return _networks("metrics_networks", self.metrics_networks)
 
     def check_for_service(self) -> None:
-        """:raises ConfigurationError: for what `serve` must not start with."""
-        if self.secret == DEFAULT_SECRET or len(self.secret) < MIN_SECRET_LENGTH:
-            raise ConfigurationError(
-                f"secret: a value of its own, {MIN_SECRET_LENGTH} characters at least, is needed"
-            )
-        self._check_certificate()
-        if not self.origin.startswith("https://"):
-            raise ConfigurationError("origin: browsers give camera and microphone to https only")
-        if not ORIGIN.fullmatch(self.origin):
-            raise ConfigurationError("origin: https://host or https://host:port, nothing after")
-        # Read here too, so that a network that is none is refused before anything is opened.
-        _ = self.proxies, self.networks()
-        if not self.tls_certificate and self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise ConfigurationError("host: without tls_certificate, listen on loopback only")
-        self._check_relay()
-        if self.security_contact and not CONTACT.fullmatch(self.security_contact):
-            raise ConfigurationError("security_contact: mailto:… or https://…")
-        if self.head_every < timedelta(seconds=1) or self.head_at_rest < self.head_every:
-            raise ConfigurationError("head_every: a second at least, and not beyond head_at_rest")
-        self._check_guesses()
-        if self.vault_rest < timedelta(0):
-            raise ConfigurationError("vault_rest: 0 at least")
-        self._check_processes()
-        self._check_messages()
-        self._check_documents()
-        self._check_professionals()
-        self._check_walls()
-        self._check_keeping()
-
-    def _check_certificate(self) -> None:
-        if bool(self.tls_certificate) != bool(self.tls_key):
-            raise ConfigurationError("tls_certificate and tls_key go together")
-        for file in (self.tls_certificate, self.tls_key):
-            if file and not Path(file).is_file():
-                raise ConfigurationError(f"{file}: no such file")
-
-    def _check_relay(self) -> None:
-        for name in ("ice_policy", "ice_policy_doctor"):
-            if getattr(self, name) == "relay" and not self.turn_urls:
-                raise ConfigurationError(f"{name}: relay needs turn_urls")
-        if self.turn_urls and len(self.turn_secret) < MIN_SECRET_LENGTH:
-            raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
-
-    def _check_guesses(self) -> None:
-        """None at all would shut everybody out; more for one than for all would bound nothing."""
-        if self.wrong_links_per_minute < 1:
-            raise ConfigurationError("wrong_links_per_minute: 1 at least")
-        if not 1 <= self.code_tries <= self.code_tries_in_all:
-            raise ConfigurationError("code_tries: 1 at least, code_tries_in_all at most")
-        if not 1 <= self.codes_per_network <= self.codes_per_link:
-            raise ConfigurationError("codes_per_network: 1 at least, codes_per_link at most")
-
-    def _check_processes(self) -> None:
-        if self.workers < 1:
-            raise ConfigurationError("workers: 1 at least")
-        if self.workers > 1 and not self.redis_url:
-            raise ConfigurationError("workers: more than one need redis_url")
-        if self.loadtest_key and self.loadtest == "refused":
-            raise ConfigurationError("loadtest_key: a service refuses load tests (loadtest)")
-        if self.loadtest == "allowed" and len(self.loadtest_key) < MIN_SECRET_LENGTH:
-            raise ConfigurationError(f"loadtest_key: {MIN_SECRET_LENGTH} characters at least")
-
-    def _check_walls(self) -> None:
-        """Three stores, three places: one dump must not hold two of them."""
-        places = (self.database, self.medical_database, self.journal_database)
-        if len(set(places)) != len(places):
-            raise ConfigurationError("medical_database_url, journal_database_url: each its own")
-        if self.medical_keys == self.journal_keys:
-            raise ConfigurationError("medical_keys_dir, journal_keys_dir: each its own")
-        if self.note_characters < 1 or self.note_versions < 1:
-            raise ConfigurationError("note_characters, note_versions: 1 at least")
-        if NOTE_BYTES * self.note_characters > self.body_bytes:
-            raise ConfigurationError("note_characters: a note must fit into body_bytes")
-        if not JOURNAL_LEAST <= self.journal_keep <= JOURNAL_MOST:
-            raise ConfigurationError("journal_keep: between six months and three years")
-        if not timedelta(0) <= self.journal_same <= timedelta(hours=1):
-            raise ConfigurationError("journal_same: an hour at most")
-
-    def _check_keeping(self) -> None:
-        """Nothing outlives the record that says whose it is; none of it goes before its use."""
-        for name in ("keep_documents", "keep_messages", "keep_links", "keep_spent", "keep_notes"):
-            if not timedelta(days=1) <= getattr(self, name) <= self.keep_record:
-                raise ConfigurationError(f"{name}: a day at least, keep_record at most")
-        if self.keep_record < RECORD_LEAST:
-            raise ConfigurationError(f"keep_record: {RECORD_LEAST.days} days at least")
-        if not 1 <= self.keep_batch <= BATCH_MOST:
-            raise ConfigurationError(f"keep_batch: from 1 to {BATCH_MOST}")
-        if self.purge_hour and not HOUR.fullmatch(self.purge_hour):
-            raise ConfigurationError("purge_hour: « 03:30 », or empty")
-
-    def _check_professionals(self) -> None:
-        if (self.data_dir / DEMO_FILE).exists():
-            raise ConfigurationError("data_dir: the demo's; its logins are for everybody")
-        named = {"session_check": self.session_check, "login_attempt": self.login_attempt}
-        named |= {"oidc_timeout": self.oidc_timeout}
-        for name, duration in named.items():
-            if duration <= timedelta(0):
-                raise ConfigurationError(f"{name}: longer than nothing")
-        if self.professionals == "oidc":
-            self._check_oidc()
-
-    def _check_oidc(self) -> None:
-        """What would let in too easily is refused, not corrected."""
-        if not ISSUER.fullmatch(self.oidc_issuer):
-            raise ConfigurationError("oidc_issuer: https://…, without query or fragment")
-        if not self.oidc_client_id:
-            raise ConfigurationError("oidc_client_id: as the provider gave it")
-        if bool(self.oidc_client_secret) == bool(self.oidc_client_key):
-            raise ConfigurationError("oidc_client_secret: that, or oidc_client_key; not both")
-        for name, file in (("oidc_client_key", self.oidc_client_key), ("oidc_ca", self.oidc_ca)):
-            if file and not Path(file).is_file():
-                raise ConfigurationError(f"{name}: no such file")
-        self._check_oidc_trust()
-
-    def _check_oidc_trust(self) -> None:
-        """How strong an authentication, signed how, about whom."""
-        if not self.oidc_acr and not self.oidc_amr:
-            raise ConfigurationError("oidc_acr: which authentication is strong (or oidc_amr)")
-        if not self.oidc_algorithms or not OIDC_ALGORITHMS.issuperset(self.oidc_algorithms):
-            allowed = ", ".join(sorted(OIDC_ALGORITHMS))
-            raise ConfigurationError(f"oidc_algorithms: among {allowed}")
-        if "openid" not in self.oidc_scopes:
-            raise ConfigurationError("oidc_scopes: openid is one of them")
-        for name in ("oidc_doctor_claim", "oidc_agent_claim", "oidc_name"):
-            if not getattr(self, name).strip():
-                raise ConfigurationError(f"{name}: not empty")
-
-    def _check_documents(self) -> None:
-        for name in ("attestations_per_day", "obstacles", "pdf_at_once"):
-            if getattr(self, name) < 1:
-                raise ConfigurationError(f"{name}: 1 at least")
-        if self.pdf_waiting < 0 or self.pdf_timeout <= timedelta(0):
-            raise ConfigurationError("pdf_waiting, pdf_timeout: not below zero")
-
-    def _check_messages(self) -> None:
-        if self.convocation_days < LEGAL_DAYS:
-            raise ConfigurationError(f"convocation_days: {LEGAL_DAYS} at least")
-        if not 0 <= self.reminder_from_hour < self.reminder_until_hour <= LAST_HOUR:
-            raise ConfigurationError("reminder_from_hour: before reminder_until_hour")
-        if not self.outbox_backoff or not all(is_minutes(one) for one in self.outbox_backoff):
-            raise ConfigurationError("outbox_backoff: minutes, « 1,5,15 »")
-        # An attempt that outlives its lease would be made twice (docs/decisions/0014).
-        if self.outbox_lease <= max(3 * self.smtp_timeout, 4 * self.sms_timeout):
-            raise ConfigurationError(
-                "outbox_lease: longer than three smtp_timeout and four sms_timeout"
-            )
+        """:raises ConfigurationError: for what `serve` must not start with (config_checks.py)."""
+        check_for_service(self)
 
 
 def read(path: Path | None, environment: Mapping[str, str]) -> Config:
@@ -541,13 +368,6 @@ def _converted(kind: Any, value: Any) -> Any:
     if get_origin(kind) is Literal and value in get_args(kind):
         return value
     raise ValueError(value)
-
-
-def is_minutes(text: str) -> bool:
-    try:
-        return 0 < float(text) < float("inf")
-    except ValueError:
-        return False
 
 
 def _text(value: Any) -> str:

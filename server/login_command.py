@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .config import Config, ConfigurationError
+from .config import Config
+from .config_checks import ConfigurationError
 from .identity.links import Links
 from .identity.making import totp_of
 from .identity.secrets import Keeper

@@ -19,6 +19,8 @@ import { renderChecks } from "./assure-checks.js";
 import { renderPeople } from "./assure-people.js";
 import { Call } from "./call.js";
 import { Capture, captureProblem } from "./capture.js";
+import { furnish } from "./assure-tools.js";
+import { stage } from "./tools.js";
 import { all, announce, byId, focusTitle, formatDate, formatTime, post, screen } from "./page.js";
 
 /** @typedef {import('./api').LinkState} LinkState */
@@ -61,6 +63,8 @@ export function arrived(name) {
   clearInterval(metering);
   const spot = document.querySelector(`section[data-screen="${name}"] .self-place`);
   if (spot && capture) spot.append(byId("self"));
+  for (const id of ["tools", "panels"])
+    document.querySelector(`section[data-screen="${name}"] .${id}-place`)?.append(byId(id));
   reflect();
 }
 
@@ -280,6 +284,8 @@ function enter() {
     await refresh(false);
     if (screen() === "devices") complain(message);
   });
+  furnish({ role: "assure", call: room, notice });
+  stage.show(room);
   capture.rest();
   setInside(true);
   room.setStream(capture.stream);
@@ -437,6 +443,7 @@ export function over() {
   setInside(false);
   const room = call;
   call = null;
+  stage.show(null);
   capture?.stop();
   capture = null;
   self.srcObject = remote.srcObject = null;

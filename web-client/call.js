@@ -4,8 +4,9 @@
 // makes the peer connection follow it. docs/protocol.md tells the protocol.
 
 import { ANSWER, Asking, CallRefused } from "./asking.js";
+import { certificate } from "./certificates.js";
 import { lostBecause } from "./network.js";
-import { Peer, mark } from "./peer.js";
+import { Peer, mark, on } from "./peer.js";
 import { io } from "./socket.io.js";
 import { History } from "./spoken-code.js";
 
@@ -32,8 +33,8 @@ const NO_CODE = { state: "waiting", code: "", local: "", remote: "" };
 
 /**
  * Events: `state` (RoomState) · `connection` ("connecting" | "open" | "lost") · `transport`
- * (Transport) · `gate` (boolean: media may flow) · `code` (CodeStatus) · `replaced` · `refused`
- * ({code, message}) · `closed`.
+ * (Transport) · `gate` (boolean: media may flow) · `code` (CodeStatus) · `talking` · `talk` (Talk) ·
+ * `replaced` · `refused` ({code, message}) · `closed`.
  */
 export class Call extends EventTarget {
   /** @type {"assure" | "medecin_conseil"} */ #role;
@@ -331,6 +332,8 @@ export class Call extends EventTarget {
     on(peer, "path", (/** @type {"ready" | "lost"} */ path) => this.#path(path));
     on(peer, "broken", () => void this.#restart(false));
     on(peer, "word", (/** @type {string} */ word) => this.#heard(word));
+    on(peer, "talk", (/** @type {import("./peer.js").Talk} */ talk) => this.#tell("talk", talk));
+    on(peer, "talking", () => this.#tell("talking"));
     on(peer, "code", (/** @type {CodeStatus} */ code) => this.#codeIs(code));
     this.#carry("connecting");
     if (this.#open) void peer.send(this.#stream ?? null);
@@ -530,6 +533,11 @@ export class Call extends EventTarget {
     if (transport === "lost") void this.#restart(false);
   }
 
+  /** Straight to the other page (peer.js). @param {string} topic @param {unknown} content */
+  talk(topic, content) {
+    return this.#peer?.talk(topic, content) ?? false;
+  }
+
   // --- the spoken code --------------------------------------------------------------------------
 
   /** @param {CodeStatus} code */
@@ -580,20 +588,4 @@ export class Call extends EventTarget {
   close() {
     this.#finish();
   }
-}
-
-/**
- * @template T
- * @param {EventTarget} target
- * @param {string} name
- * @param {(detail: T) => void} listener
- */
-function on(target, name, listener) {
-  target.addEventListener(name, (event) => listener(/** @type {CustomEvent<T>} */ (event).detail));
-}
-
-/** Made ahead, so that no connection waits for it; null: this browser makes none to be read. */
-function certificate() {
-  const kind = { name: "ECDSA", namedCurve: "P-256" };
-  return Promise.resolve(RTCPeerConnection.generateCertificate?.(kind) ?? null).catch(() => null);
 }

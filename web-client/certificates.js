@@ -72,3 +72,9 @@ function fingerprint(value) {
   if (!value || !/^([0-9a-f]{2}:){31}[0-9a-f]{2}$/i.test(value)) return null;
   return bytes(value.replaceAll(":", ""));
 }
+
+/** Made ahead, so that no connection waits for it; null: this browser makes none to be read. */
+export function certificate() {
+  const kind = { name: "ECDSA", namedCurve: "P-256" };
+  return Promise.resolve(RTCPeerConnection.generateCertificate?.(kind) ?? null).catch(() => null);
+}

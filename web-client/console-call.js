@@ -3,6 +3,7 @@
 import { announce, byId, confirmDialog, element } from "./page.js";
 import { clock, contextLabel, describe } from "./console-state.js";
 import { CodePanel } from "./spoken-code-panel.js";
+import { stage } from "./tools.js";
 
 /** @typedef {import('./protocol').Entry} Entry */
 /** @typedef {import('./console-rooms.js').Room} Room */
@@ -112,6 +113,7 @@ export class CallView {
     byId("call").hidden = !entry;
     this.code.render(room?.call ?? null, Boolean(entry && room?.gate));
     byId("idle").hidden = Boolean(entry);
+    stage.show((entry && room?.call) ?? null);
     this.#mirrors(Boolean(entry));
     const id = entry?.id ?? "";
     for (const [known, video] of this.#videos) {

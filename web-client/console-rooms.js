@@ -2,6 +2,8 @@
 
 import { Call } from "./call.js";
 import { inCall, nextWarm } from "./console-state.js";
+import { furnish } from "./console-tools.js";
+import { announce } from "./page.js";
 
 /** @typedef {import('./protocol').Entry} Entry */
 /** @typedef {import('./protocol').RoomState} RoomState */
@@ -139,6 +141,7 @@ export class Rooms extends EventTarget {
     if (this.#rooms.get(room.id) !== room) throw new Error("left meanwhile");
     room.call = call;
     this.#listen(room, call);
+    furnish({ role: "medecin_conseil", call, notice: announce });
     if (this.#stream !== undefined) call.setStream(this.#stream);
     call.setDevices(this.#devices);
     this.#changed();

@@ -9,6 +9,7 @@ import { PeerCode } from "./peer-code.js";
 
 /** @typedef {import("./api").RoomAccess} RoomAccess */
 /** @typedef {"none" | "connecting" | "ready" | "lost"} Path */
+/** @typedef {{ topic: string, content: unknown }} Talk from the other page: check its content */
 
 const KINDS = /** @type {const} */ (["audio", "video"]);
 /** Bits per second that one picture may take (docs/architecture.md, « Network »). */
@@ -17,14 +18,19 @@ const MAX_VIDEO_BITRATE = 1_500_000;
 const PATIENCE = 2_000;
 /** Characters of one message that are looked at; ours are far shorter. */
 const MAX_WORD = 256;
+/** Characters of one thing said on the second channel; more is refused here, and not heard there. */
+const MAX_TALK = 16_000;
 
 /**
  * Events: `candidate` (RTCIceCandidate | null), `path` (Path), `broken` ("disconnected" | "failed"),
- * `word` (a message of the other page over the data channel), `code` (CodeStatus: the spoken code).
+ * `word` (a message of the other page over the data channel), `code` (CodeStatus: the spoken code),
+ * `talking` (one may `talk` now), `talk`
+ * (Talk: what the people and their pages tell each other besides; never trusted for the gate).
  */
 export class Peer extends EventTarget {
   /** @type {RTCPeerConnection} */ #pc;
   /** @type {RTCDataChannel} */ #channel;
+  /** @type {RTCDataChannel} */ #talk;
   /** @type {PeerCode} */ #code;
   /** @type {Map<string, RTCRtpSender>} */ #senders = new Map();
   /** @type {Promise<void>} */ #switching = Promise.resolve();
@@ -56,6 +62,9 @@ export class Peer extends EventTarget {
     this.#code.addEventListener("change", () => this.#tell("code", this.#code.status));
     this.#channel.onopen = () => this.#code.opened();
     this.#channel.onmessage = (event) => this.#hear(String(event.data).slice(0, MAX_WORD));
+    this.#talk = this.#pc.createDataChannel("conversation", { negotiated: true, id: 1 });
+    this.#talk.onopen = () => this.#tell("talking", null);
+    this.#talk.onmessage = (event) => this.#listen(event.data);
     for (const track of remote.getTracks()) remote.removeTrack(track);
     this.#pc.ontrack = ({ track }) => remote.addTrack(track);
     this.#pc.onicecandidate = ({ candidate }) => this.#tell("candidate", candidate);
@@ -87,6 +96,17 @@ export class Peer extends EventTarget {
   #hear(word) {
     if (PeerCode.concerns(word)) this.#code.heard(word);
     else this.#tell("word", word);
+  }
+
+  /** @param {unknown} data */
+  #listen(data) {
+    if (typeof data !== "string" || data.length > MAX_TALK) return;
+    try {
+      const { topic, content } = JSON.parse(data);
+      if (typeof topic === "string") this.#tell("talk", { topic, content });
+    } catch {
+      // Not ours: another version of the page, or nobody's.
+    }
   }
 
   #look() {
@@ -217,6 +237,19 @@ export class Peer extends EventTarget {
     if (this.#channel.readyState === "open") this.#channel.send(word);
   }
 
+  /**
+   * Tell the other page something: end to end, nothing of it passes by the server.
+   * @param {string} topic
+   * @param {unknown} content as JSON
+   * @returns {boolean} whether it is on its way: false while there is no connection
+   */
+  talk(topic, content) {
+    const text = JSON.stringify({ topic, content });
+    if (this.#talk.readyState !== "open" || text.length > MAX_TALK) return false;
+    this.#talk.send(text);
+    return true;
+  }
+
   /** @param {RTCIceServer[]} iceServers fresh TURN credentials, before an ICE restart */
   refresh(iceServers) {
     this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), iceServers });
@@ -250,4 +283,14 @@ export class Peer extends EventTarget {
  */
 export function mark(step) {
   performance.mark(`tc:${step}`);
+}
+
+/**
+ * @template T
+ * @param {EventTarget} target
+ * @param {string} name
+ * @param {(detail: T) => void} listener
+ */
+export function on(target, name, listener) {
+  target.addEventListener(name, (event) => listener(/** @type {CustomEvent<T>} */ (event).detail));
 }

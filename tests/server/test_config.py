@@ -10,7 +10,8 @@ import pytest
 from server_people import SECRET
 
 from certs.tls import ensure_local_tls
-from server.config import DEFAULT_SECRET, Config, ConfigurationError, read
+from server.config import Config, read
+from server.config_checks import DEFAULT_SECRET, ConfigurationError
 
 
 def toml(tmp_path: Path, text: str) -> Path:

@@ -8,7 +8,8 @@ import pytest
 from server_people import CODE, Browser, Service
 
 from server import keys
-from server.config import Config, ConfigurationError
+from server.config import Config
+from server.config_checks import ConfigurationError
 from server.identity.guesses import Guesses, TooManyTries, network
 
 ADDRESS = "198.51.100.7"

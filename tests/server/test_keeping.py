@@ -29,7 +29,8 @@ from controle.justification import MotifAbsence
 from server import app as application
 from server import keys
 from server.app import task
-from server.config import Config, ConfigurationError
+from server.config import Config
+from server.config_checks import ConfigurationError
 from server.keeping import daily, reports
 from server.keeping.reports import PurgeEnCours, Reports
 from server.keeping.terms import LABELS, Kind, Terms, rules

@@ -10,7 +10,8 @@ from server_people import Service
 from sqlalchemy import func, select
 
 from server import keys
-from server.config import Config, ConfigurationError
+from server.config import Config
+from server.config_checks import ConfigurationError
 from server.store import schema as t
 from signaling.access import Tokens
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from server_people import ORIGIN, SECRET
 
-from server.config import Config, ConfigurationError
+from server.config import Config
+from server.config_checks import ConfigurationError
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"medical_database_url": "sqlite+aiosqlite:////srv/telecontrole.db"}, "medical_database_url"),

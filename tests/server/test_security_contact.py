@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from server.config import Config, ConfigurationError
+from server.config import Config
+from server.config_checks import ConfigurationError
 
 
 @pytest.mark.row("SP-14")

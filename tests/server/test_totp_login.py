@@ -15,7 +15,8 @@ from conftest import Serve
 from server_people import CAISSE, MEDECINS, SECRET, Answer, Browser, Service
 
 from server import keys
-from server.config import Config, ConfigurationError
+from server.config import Config
+from server.config_checks import ConfigurationError
 from server.demo import DemoDay
 from server.identity.making import local_login
 from server.rings import vault_of

@@ -1,0 +1,101 @@
+// What comes besides picture and sound, on both sides of a call: its commands, its panels, and
+// which call they are about. Each tool is a file of its own; assure-tools.js and console-tools.js
+// list them.
+
+import { byId, element } from "./page.js";
+
+/** @typedef {import("./call.js").Call} Call */
+/** @typedef {"waiting" | "call"} Moment */
+
+/**
+ * @typedef {object} Side what a tool gets of each call, once
+ * @property {"assure" | "medecin_conseil"} role ours
+ * @property {Call} call
+ * @property {(text: string) => void} notice says it to the person, seen and heard
+ */
+
+/** Which call the commands and panels on screen are about. Event `change`. */
+class Stage extends EventTarget {
+  /** @type {Call | null} */
+  call = null;
+
+  /** @param {Call | null} call */
+  show(call) {
+    if (call === this.call) return;
+    this.call = call;
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export const stage = new Stage();
+
+/**
+ * A command in `#tools`.
+ * @param {{ id: string, label: string, icon?: string, on?: Moment[], run: () => void }} tool
+ *   `icon`: a symbol of the page; `on`: when it is of use (the call alone by default)
+ * @returns {HTMLButtonElement}
+ */
+export function addTool({ id, label, icon, on = ["call"], run }) {
+  const button = element("button", { type: "button", id, className: "button tool", onclick: run });
+  button.dataset.on = on.join(" ");
+  if (icon) button.append(picture(icon));
+  button.append(element("span", null, label));
+  byId("tools").append(button);
+  return button;
+}
+
+/** @param {string} name of a symbol of the page @returns {SVGSVGElement} */
+export function picture(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const use = document.createElementNS(space, "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `#i-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** A section of `#panels` that a command opens; closing it gives the focus back. */
+export class Panel {
+  /** @type {HTMLElement | null} */ #opener = null;
+  body = element("div", { className: "panel-body" });
+
+  /** @param {{ id: string, title: string, onclose?: () => void }} options */
+  constructor({ id, title, onclose }) {
+    this.onclose = onclose;
+    this.title = element("h2", { id: `${id}-title`, tabIndex: -1 }, title);
+    const close = element("button", {
+      type: "button",
+      className: "button quiet",
+      "aria-label": `Fermer : ${title}`,
+      onclick: () => this.close(),
+    }, "Fermer");
+    this.section = element(
+      "section",
+      { id, className: "panel", hidden: true, "aria-labelledby": `${id}-title` },
+      element("header", { className: "panel-head" }, this.title, close),
+      this.body,
+    );
+    byId("panels").append(this.section);
+  }
+
+  get isOpen() {
+    return !this.section.hidden;
+  }
+
+  /** @param {{ focus?: boolean }} [how] not asked for by the person: the focus stays where it is */
+  open({ focus = true } = {}) {
+    if (!this.isOpen && document.activeElement instanceof HTMLElement) this.#opener = document.activeElement;
+    this.section.hidden = false;
+    if (focus) this.title.focus();
+  }
+
+  close() {
+    if (!this.isOpen) return;
+    const within = this.section.contains(document.activeElement);
+    this.section.hidden = true;
+    if (within) (this.#opener?.isConnected ? this.#opener : byId("tools").querySelector("button"))?.focus();
+    this.onclose?.();
+  }
+}
