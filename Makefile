@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test check lint types unit browser bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
+.PHONY: help demo demo-turn test check lint types unit browser bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -15,6 +15,10 @@ help: ## what there is
 
 demo: $(VENV)/demo ## the whole product on this machine, with an imaginary day (DEMO="--port N …")
 	@$(BIN)/telecontrole demo $(DEMO)
+
+demo-turn: $(VENV)/demo ## the same with a coturn relay beside: UDP, TCP and TLS
+	./deploy/need 'command -v turnserver' coturn
+	@$(BIN)/telecontrole demo --turn $(DEMO)
 
 test: check unit browser ## everything that must hold
 

@@ -16,6 +16,7 @@ from .attestation import offline as attested
 from .caisse import directory, key_commands
 from .config import Config, from_environment
 from .config_checks import ConfigurationError
+from .demo_relay import RelayUnavailable
 from .evidence import command as auditing
 from .evidence import making as witnesses
 from .identity import making
@@ -39,19 +40,21 @@ def say(text: str = "") -> None:
 
 
 def demo(options: argparse.Namespace) -> int:
-    serving.run(
-        serving.serve_demo(
-            port=options.port,
-            data_dir=options.data_dir,
-            ready_file=options.ready_file,
-            count=options.telecontroles,
-            robot=options.robot or "",
-            show=show,
-        ),
-        options.data_dir,
-        readable=True,
-        level=from_environment().log_level,
+    whole = serving.serve_demo(
+        port=options.port,
+        data_dir=options.data_dir,
+        ready_file=options.ready_file,
+        count=options.telecontroles,
+        robot=options.robot or "",
+        turn=options.turn,
+        show=show,
     )
+    level = from_environment().log_level
+    try:
+        serving.run(whole, options.data_dir, readable=True, level=level)
+    except RelayUnavailable as wrong:
+        sys.stderr.write(f"telecontrole: pas de relais : {wrong}\n")
+        return 2
     return 0
 
 
@@ -226,6 +229,15 @@ def technique(options: argparse.Namespace) -> int:
     )
 
 
+def demo_arguments(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--port", type=int, default=8443, help="0 : un port libre (défaut 8443)")
+    one.add_argument("--data-dir", type=Path, default=Path("var/demo"))
+    one.add_argument("--ready-file", type=Path, help="écrit en JSON les liens une fois servi")
+    one.add_argument("--telecontroles", type=int, default=8, help="combien en semer")
+    one.add_argument("--robot", choices=("medecin", "assure"), help="quelqu'un à l'autre bout")
+    one.add_argument("--turn", action="store_true", help="avec un relais coturn à côté")
+
+
 def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(prog="telecontrole", description=__doc__)
     commands = whole.add_subparsers(required=True, metavar="COMMANDE")
@@ -235,12 +247,7 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run)
         return one
 
-    one = command("demo", demo, "Le produit entier, avec une journée imaginaire.")
-    one.add_argument("--port", type=int, default=8443, help="0 : un port libre (défaut 8443)")
-    one.add_argument("--data-dir", type=Path, default=Path("var/demo"))
-    one.add_argument("--ready-file", type=Path, help="écrit en JSON les liens une fois servi")
-    one.add_argument("--telecontroles", type=int, default=8, help="combien en semer")
-    one.add_argument("--robot", choices=("medecin", "assure"), help="quelqu'un à l'autre bout")
+    demo_arguments(command("demo", demo, "Le produit entier, avec une journée imaginaire."))
 
     one = command("serve", serve, "Le service : configuration par fichier et environnement.")
     one.add_argument("--config", type=Path, help="fichier TOML")

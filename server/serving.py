@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +26,7 @@ from controle.convocation import Canal
 from . import demo, keys, logs
 from .app import Parts, create_app
 from .config import Config, from_environment
+from .demo_relay import relay_beside
 from .demo_story import live_through, plan_ahead
 from .evidence import making as witnesses
 from .notify import senders
@@ -96,6 +98,7 @@ def relays() -> Config:
         stun_urls=ours.stun_urls,
         turn_urls=ours.turn_urls,
         turn_secret=ours.turn_secret,
+        turn_ttl_seconds=ours.turn_ttl_seconds,
         ice_policy=ours.ice_policy,
         ice_policy_doctor=ours.ice_policy_doctor,
     )
@@ -108,16 +111,34 @@ async def serve_demo(
     ready_file: Path | None,
     count: int,
     robot: str,
+    turn: bool,
     show: Callable[[dict[str, object]], None],
 ) -> None:
-    """`telecontrole demo`."""
+    """`telecontrole demo`. `turn`: with a relay beside.
+
+    :raises RelayUnavailable: there is none to be had.
+    """
     now = datetime.now(UTC)
     bound = listening("0.0.0.0", port)  # noqa: S104 — a phone on the same network joins too
     config, ca = demo.configure(data_dir, bound.getsockname()[1], now, relays())
+    with relay_beside(config, demo.addresses()) if turn else nullcontext(config) as whole:
+        await _serve_demo(whole, ca, now, bound, ready_file, count, robot, show)
+
+
+async def _serve_demo(
+    config: Config,
+    ca: Path,
+    now: datetime,
+    bound: socket.socket,
+    ready_file: Path | None,
+    count: int,
+    robot: str,
+    show: Callable[[dict[str, object]], None],
+) -> None:
     database = await open_database(config.database, vault_of(config, now))
     try:
         day, fresh = await demo.day_of(database, config, now, count)
-        rings = Rings.open(data_dir, now)
+        rings = Rings.open(config.data_dir, now)
         if fresh:
             await live_through(database, config, rings, [one.id for one in day.appointments])
         # aiortc and the demo's pages are not loaded by a service.
