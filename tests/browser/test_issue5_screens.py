@@ -207,6 +207,8 @@ def test_what_was_just_signed_is_not_taken_back_by_an_answer_of_before(
     medecin.click("Identité vérifiée")
     medecin.end()
     medecin.choose("Arrêt médicalement justifié")
+    # What the end of the call made the page ask for has come.
+    expect(medecin.button("Enregistrer l'issue")).to_be_enabled()
     held: list[Route] = []
 
     def hold(route: Route) -> None:
