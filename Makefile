@@ -34,8 +34,9 @@ unit: $(VENV)/test ## all tests that need no browser
 	./deploy/need 'command -v turnserver' coturn
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/network
 
-browser: $(VENV)/test ## two real Chromium pages meet
+browser: $(VENV)/test ## two real Chromium pages meet, and one of Firefox
 	./deploy/need 'test -x /usr/bin/chromium' chromium
+	./deploy/need 'test -x /usr/bin/firefox-esr' firefox-esr
 	./deploy/need 'command -v turnserver' coturn
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 
