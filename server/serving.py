@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -141,8 +141,7 @@ async def _serve_demo(
         rings = Rings.open(config.data_dir, now)
         if fresh:
             await live_through(database, config, rings, [one.id for one in day.appointments])
-        # aiortc and the demo's pages are not loaded by a service.
-        from .robots import run_robot  # noqa: PLC0415
+        # Not loaded by a service.
         from .web.demo import demo_routes  # noqa: PLC0415
 
         parts = Parts(
@@ -165,10 +164,19 @@ async def _serve_demo(
             if fresh:
                 await plan_ahead(app, demo.CAISSE, [one.id for one in demo.MEDECINS])
 
-        async with run_robot(robot, ready, ca):
+        async with _robots(robot, ready, ca):
             await _until_stopped(parts, bound, announce, prepare)
     finally:
         await database.close()
+
+
+def _robots(which: str, ready: dict[str, object], ca: Path) -> AbstractAsyncContextManager[None]:
+    if not which:
+        # aiortc is a second of work, for nobody.
+        return nullcontext()
+    from .robots import run_robot  # noqa: PLC0415
+
+    return run_robot(which, ready, ca)
 
 
 async def _until_stopped(

@@ -8,7 +8,7 @@ import pytest
 from log_scan import found_in
 from people import Assure, Medecin, chromium
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from product import Product
+from product import PRESSED, Product
 
 #: What each page counts, before any of our scripts runs.
 WATCH = """
@@ -21,6 +21,12 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...all) { super(...all); __watch.peers.push(this); }
 };
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left() -> Iterator[None]:
+    yield
+    PRESSED.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
