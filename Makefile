@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo demo-turn test check lint types unit browser bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
+.PHONY: help demo demo-turn test check lint types unit browser network network-report bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -20,7 +20,7 @@ demo-turn: $(VENV)/demo ## the same with a coturn relay beside: UDP, TCP and TLS
 	./deploy/need 'command -v turnserver' coturn
 	@$(BIN)/telecontrole demo --turn $(DEMO)
 
-test: check unit browser ## everything that must hold
+test: check unit browser network ## everything that must hold
 
 check: $(VENV)/test ## lint, types, import floors, the browser client's types
 	$(BIN)/ruff check .
@@ -39,6 +39,18 @@ browser: $(VENV)/test ## two real Chromium pages meet, and one of Firefox
 	./deploy/need 'test -x /usr/bin/firefox-esr' firefox-esr
 	./deploy/need 'command -v turnserver' coturn
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
+
+network: $(VENV)/test ## two Chromium on networks that delay, drop, change and go away (needs root)
+	./deploy/need 'test -x /usr/bin/chromium' chromium
+	./deploy/need 'command -v turnserver' coturn
+	./deploy/need 'command -v ip' iproute2
+	$(BIN)/python -m pytest tests/network
+
+network-report: $(VENV)/test ## the same beside a naive client, measured, into docs/reseaux.md (needs root)
+	./deploy/need 'test -x /usr/bin/chromium' chromium
+	./deploy/need 'command -v turnserver' coturn
+	./deploy/need 'command -v ip' iproute2
+	$(BIN)/python -m benchmarks.reseaux $(REPORT)
 
 types: $(VENV)/demo ## print the browser's types, and who may ask what, from the Python ones
 	$(BIN)/python -m signaling.typescript > web-client/protocol.d.ts

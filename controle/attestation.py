@@ -124,6 +124,8 @@ class Attestation:
     chaine_tete: str
     emise: datetime
     cle: str
+    #: Ce que l'un ou l'autre a mis en pause, a part; None: delivree avant que cela ne soit dit.
+    pause: int | None = None
 
 
 # --- ce qui peut etre atteste -------------------------------------------------------------------
@@ -162,8 +164,9 @@ def _est_parti(presences: Presences) -> bool:
 
 
 def _ensemble(presences: Presences) -> bool:
-    """L'image et le son passent encore."""
-    return any(periode.fin is None for periode in presences.ensemble_avec_media)
+    """L'image et le son passent encore, ou une pause dure."""
+    en_cours = (*presences.ensemble_avec_media, *presences.pauses)
+    return any(periode.fin is None for periode in en_cours)
 
 
 def _est_empeche(telecontrole: Telecontrole, faits: Sequence[Fait], fenetre: Fenetre) -> bool:
@@ -230,6 +233,7 @@ def attester(
         chaine_tete=tete[1],
         emise=emission.instant,
         cle=emission.cle,
+        pause=int(presences.duree_pause),
     )
 
 

@@ -7,7 +7,7 @@ ecrivent le plus court. Lire est strict: un contenu n'a qu'un jeton, un jeton qu
 
 import json
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,8 +18,9 @@ from controle.attestation import Attestation, Cote, Genre, Interruption
 from controle.forme import FormeIllisible
 from controle.qualification import Motif
 
-FORMAT = "telecontrole-attestation/1"
-_VERSION = 1
+#: La seconde dit aussi les pauses; la premiere se lit et se verifie toujours.
+FORMATS = {1: "telecontrole-attestation/1", 2: "telecontrole-attestation/2"}
+FORMAT = FORMATS[2]
 _SIGNATURE = 64
 #: Le plus long jeton que l'on lise: trois fois le plus long que l'on ecrive.
 JETON_MAX = 4_096
@@ -58,8 +59,10 @@ CHAMPS: tuple[tuple[str, str], ...] = (
     ("chaine_tete", "h"),
     ("emise", "i"),
     ("cle", "t"),
+    ("pause", "n"),
 )
-_NOMS = frozenset(nom for nom, _ in CHAMPS)
+_CHAMPS_DE = {1: CHAMPS[:-1], 2: CHAMPS}
+_VERSION_DE = {nom: version for version, nom in FORMATS.items()}
 
 
 @dataclass(frozen=True)
@@ -80,18 +83,28 @@ class AttestationSignee:
     def empreinte(self) -> str:
         """Ce que la chaine en retient: de la signature, pas du contenu. Qui a le releve seul ne
         peut pas y essayer des noms."""
-        return forme.empreinte(f"{FORMAT}-delivree", self.signature)
+        return forme.empreinte(f"{format_de(self.attestation)}-delivree", self.signature)
 
 
 def contenu(attestation: Attestation) -> dict[str, object]:
     """Ce qui est signe, en valeurs JSON."""
-    valeurs = {nom: _valeur(getattr(attestation, nom)) for nom, _ in CHAMPS}
-    return {"format": FORMAT, **valeurs}
+    version = _version(attestation)
+    valeurs = {nom: _valeur(getattr(attestation, nom)) for nom, _ in _CHAMPS_DE[version]}
+    return {"format": FORMATS[version], **valeurs}
+
+
+def format_de(attestation: Attestation) -> str:
+    """Celui sous lequel elle est signee."""
+    return FORMATS[_version(attestation)]
+
+
+def _version(attestation: Attestation) -> int:
+    return 1 if attestation.pause is None else 2
 
 
 def octets_a_signer(contenu: Mapping[str, object]) -> bytes:
     """Les octets de la signature, prefixes pour ne servir a rien d'autre."""
-    return FORMAT.encode() + b"\n" + forme.canonique(contenu)
+    return str(contenu["format"]).encode() + b"\n" + forme.canonique(contenu)
 
 
 def _valeur(valeur: Any) -> object:
@@ -115,17 +128,20 @@ def lire_document(valeur: object) -> AttestationSignee:
 
     :raises FormeIllisible: autre chose, ou quelque chose de plus.
     """
-    objet = forme.lire_objet(valeur, _NOMS | {"format", "signature"})
-    if objet["format"] != FORMAT:
+    dit = valeur.get("format") if isinstance(valeur, dict) else None
+    champs = _CHAMPS_DE.get(_VERSION_DE.get(dit, 0) if isinstance(dit, str) else 0)
+    if champs is None:
         raise FormeIllisible
+    noms = frozenset(nom for nom, _ in champs)
+    objet = forme.lire_objet(valeur, noms | {"format", "signature"})
     signature = _lire_b64(objet["signature"])
     if len(signature) != _SIGNATURE:
         raise FormeIllisible
-    return AttestationSignee(_lire(objet), signature)
+    return AttestationSignee(_lire(objet, champs), signature)
 
 
-def _lire(objet: Mapping[str, object]) -> Attestation:
-    lues = {nom: _lire_valeur(genre, objet[nom]) for nom, genre in CHAMPS}
+def _lire(objet: Mapping[str, object], champs: Sequence[tuple[str, str]]) -> Attestation:
+    lues = {nom: _lire_valeur(genre, objet[nom]) for nom, genre in champs}
     try:
         ZoneInfo(lues["fuseau"])
         lues["genre"], lues["motif"] = Genre(lues["genre"]), Motif(lues["motif"])
@@ -186,7 +202,9 @@ _LIRE: dict[str, Any] = {
 def ecrire_jeton(contenu: Mapping[str, Any], signature: bytes) -> str:
     """Les valeurs et la signature, en base 32 sans remplissage."""
     debut = _lire_instant(contenu["debut"])
-    valeurs = [_VERSION, *(_serrer(genre, contenu[nom], debut) for nom, genre in CHAMPS)]
+    version = _VERSION_DE[contenu["format"]]
+    champs = _CHAMPS_DE[version]
+    valeurs = [version, *(_serrer(genre, contenu[nom], debut) for nom, genre in champs)]
     texte = json.dumps(valeurs, ensure_ascii=False, separators=(",", ":"))
     return b32encode(texte.encode() + signature).rstrip(b"=").decode()
 
@@ -201,14 +219,16 @@ def lire_jeton(jeton: str) -> AttestationSignee:
         valeurs = json.loads(octets[:-_SIGNATURE].decode())
     except (ValueError, RecursionError) as erreur:
         raise FormeIllisible from erreur
-    if not isinstance(valeurs, list) or len(valeurs) != len(CHAMPS) + 1 or valeurs[0] != _VERSION:
+    version = valeurs[0] if isinstance(valeurs, list) and valeurs else 0
+    champs = _CHAMPS_DE.get(version) if type(version) is int else None
+    if champs is None or len(valeurs) != len(champs) + 1:
         raise FormeIllisible
-    debut = _depuis(valeurs[1 + [nom for nom, _ in CHAMPS].index("debut")], 0)
+    debut = _depuis(valeurs[1 + [nom for nom, _ in champs].index("debut")], 0)
     objet = {
         nom: _desserrer(genre, valeur, debut)
-        for (nom, genre), valeur in zip(CHAMPS, valeurs[1:], strict=True)
+        for (nom, genre), valeur in zip(champs, valeurs[1:], strict=True)
     }
-    lue = AttestationSignee(_lire(objet), octets[-_SIGNATURE:])
+    lue = AttestationSignee(_lire(objet, champs), octets[-_SIGNATURE:])
     if lue.jeton() != jeton:
         raise FormeIllisible
     return lue

@@ -73,6 +73,7 @@ def lignes(une: Attestation) -> list[Ligne]:
         ("Salle d'attente", _attente(une, h)),
         ("Admission", h.heure(une.admission) if une.admission else "n'a pas été admis"),
         ("Temps ensemble, avec image et son", duree(une.ensemble)),
+        *([("Pauses demandées, comptées à part", duree(une.pause))] if une.pause else []),
         ("Interruptions", _interruptions(une)),
         *_dites(une.interruptions_dites, h),
         ("Fin du rendez-vous", h.heure(une.fin) if une.fin else "pas de fin enregistrée"),

@@ -15,6 +15,7 @@ class Besoin(StrEnum):
     VUE = "vue"
     ACCOMPAGNANT = "accompagnant"
     SOUS_TITRES = "sous_titres"
+    ECRIT = "ecrit"
 
 
 LIBELLES_BESOIN: dict[Besoin, str] = {
@@ -24,7 +25,10 @@ LIBELLES_BESOIN: dict[Besoin, str] = {
     Besoin.VUE: "De l'aide parce que je vois mal l'écran",
     Besoin.ACCOMPAGNANT: "Une personne de mon choix à mes côtés",
     Besoin.SOUS_TITRES: "Des sous-titres pendant l'entretien",
+    Besoin.ECRIT: "Écrire et lire au lieu de parler et d'entendre",
 }
+#: Qui a l'un de ces besoins trouve l'ecrit devant soi pendant l'entretien.
+PAR_ECRIT = frozenset({Besoin.ECRIT, Besoin.LSF, Besoin.SOUS_TITRES})
 
 
 class BesoinInconnu(Refus):
@@ -41,3 +45,8 @@ def lire_besoins(mots: Iterable[str]) -> tuple[Besoin, ...]:
     if not nommes <= set(Besoin):
         raise BesoinInconnu
     return tuple(besoin for besoin in Besoin if besoin in nommes)
+
+
+def ecrit(besoins: Iterable[str]) -> bool:
+    """L'assure compte ecrire ou lire."""
+    return not PAR_ECRIT.isdisjoint(besoins)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from controle import forme
-from controle.presence import SERVICE, Detail, Fait, GenreFait, Role, Source
+from controle.presence import SERVICE, TIERS, Detail, Fait, GenreFait, Role, Source
 
 _DOMAINE_GENESE = "telecontrole-genese/1"
 _DOMAINE_LIGNE = "telecontrole-ligne/1"
@@ -25,7 +25,7 @@ _CLES_LIGNE = frozenset({"seq", "telecontrole", "fait", "precedent", "empreinte"
 _CLES_SCEAU = frozenset(
     {"telecontrole", "longueur", "tete", "instant", "motif", "cle", "signature"}
 )
-_ROLES = frozenset({None, SERVICE, *(role.value for role in Role)})
+_ROLES = frozenset({None, SERVICE, TIERS, *(role.value for role in Role)})
 
 
 class MotifSceau(StrEnum):

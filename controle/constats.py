@@ -8,7 +8,7 @@ from enum import StrEnum
 from controle.chronologie import situer
 from controle.intervalles import Intervalle, Presences
 from controle.periodes import croiser, retrancher, total
-from controle.presence import Fait, GenreFait, Role
+from controle.presence import Fait, GenreFait, Role, finit_l_admission
 from controle.telecontrole import Etat, Fenetre, OriginePresentiel, Telecontrole
 
 
@@ -158,15 +158,31 @@ def est_perte(fait: Fait) -> bool:
 
 
 def _est_media_perdu(faits: Sequence[Fait]) -> bool:
-    """L'image et le son manquaient-ils encore d'un cote a la fin?"""
+    """L'image et le son manquaient-ils encore d'un cote a la fin?
+
+    Ce qui s'est perdu pendant une pause ne manque qu'une fois l'entretien repris.
+    """
     perdus: set[str | None] = set()
+    en_pause: set[str | None] = set()
+    pendant: set[str | None] = set()
     for fait in faits:
         if fait.genre is GenreFait.FIN:
             break
         if fait.genre is GenreFait.MEDIA_PERDU and fait.details.get("cause") != "closed":
-            perdus.add(fait.role)
+            (pendant if en_pause else perdus).add(fait.role)
         elif fait.genre in {GenreFait.MEDIA_ETABLI, GenreFait.MEDIA_MAINTENU}:
             perdus.discard(fait.role)
-        elif fait.genre is GenreFait.REMISE_EN_ATTENTE:
+            pendant.discard(fait.role)
+        elif fait.genre is GenreFait.PAUSE:
+            en_pause.add(fait.role)
+        elif fait.genre is GenreFait.REPRISE_ENTRETIEN:
+            en_pause.discard(fait.role)
+        elif finit_l_admission(fait):
+            en_pause.clear()
+            pendant.clear()
+        if fait.genre is GenreFait.REMISE_EN_ATTENTE:
             perdus.clear()
+        if not en_pause:
+            perdus |= pendant
+            pendant.clear()
     return bool(perdus)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from controle.chronologie import FaitSitue, situer
 from controle.periodes import Intervalle, Periodes, croiser, retrancher, total, unir
-from controle.presence import Fait, GenreFait, Role
+from controle.presence import Fait, GenreFait, Role, finit_l_admission
 from controle.sejours import Sejour, derniere_vue, sejours
 
 __all__ = ["Intervalle", "PresenceDe", "Presences", "presences"]
@@ -31,12 +31,15 @@ class Presences:
     medecin_conseil: PresenceDe
     admissions: Periodes
     ensemble_avec_media: Periodes
-    #: Les moments ou une personne ou son media a manque, sans depart voulu.
+    #: Les moments que l'un ou l'autre a mis en pause, pendant l'admission: comptes a part.
+    pauses: Periodes
+    #: Les moments ou une personne ou son media a manque, sans depart voulu ni pause.
     coupures: Periodes
     admis_a: datetime | None
     fin: datetime | None
     attente: float
     duree_ensemble: float
+    duree_pause: float
     jusqua: datetime | None
 
     @property
@@ -59,21 +62,26 @@ def presences(faits: Sequence[Fait], jusqua: datetime | None = None) -> Presence
     fin = situes[-1].instant if situes and situes[-1].fait.genre is GenreFait.FIN else None
     admissions = _admissions(situes)
     par_role = {role: sejours(situes, role) for role in Role}
+    pauses = croiser(_pauses(situes), admissions)
     medias = {role: _media(situes, role, par_role[role]) for role in Role}
-    ensemble = croiser(croiser(medias[Role.ASSURE], medias[Role.MEDECIN_CONSEIL]), admissions)
+    liaison = croiser(croiser(medias[Role.ASSURE], medias[Role.MEDECIN_CONSEIL]), admissions)
+    ensemble = retrancher(liaison, pauses)
     assure, medecin = (
-        _presence_de(situes, role, par_role[role], medias[role], limite) for role in Role
+        _presence_de(situes, role, par_role[role], retrancher(medias[role], pauses), limite)
+        for role in Role
     )
     return Presences(
         assure=assure,
         medecin_conseil=medecin,
         admissions=admissions,
         ensemble_avec_media=ensemble,
-        coupures=_coupures(situes, par_role, medias, admissions, fin),
+        pauses=pauses,
+        coupures=_coupures(situes, par_role, medias, retrancher(admissions, pauses), fin),
         admis_a=admissions[0].debut if admissions else None,
         fin=fin,
         attente=_secondes(retrancher(assure.intervalles, admissions), limite),
         duree_ensemble=_secondes(ensemble, limite),
+        duree_pause=_secondes(pauses, limite),
         jusqua=limite,
     )
 
@@ -126,6 +134,22 @@ def _bascules(
     return tuple(periodes if debut is None else [*periodes, Intervalle(debut, None)])
 
 
+def _pauses(situes: Iterable[FaitSitue]) -> Periodes:
+    """Les moments ou l'un au moins avait mis en pause; la fin de l'admission les finit."""
+    periodes: list[Intervalle] = []
+    ouvertes: dict[str | None, datetime] = {}
+    for situe in situes:
+        fait = situe.fait
+        if fait.genre is GenreFait.PAUSE:
+            ouvertes.setdefault(fait.role, situe.instant)
+        finies = {fait.role} if fait.genre is GenreFait.REPRISE_ENTRETIEN else set()
+        if finit_l_admission(fait):
+            finies = set(ouvertes)
+        for role in finies & set(ouvertes):
+            periodes.append(Intervalle(ouvertes.pop(role), situe.instant))
+    return unir([*periodes, *(Intervalle(debut, None) for debut in ouvertes.values())])
+
+
 # --- le media -----------------------------------------------------------------------------------
 
 _MEDIA_OUVERT = {GenreFait.MEDIA_ETABLI, GenreFait.MEDIA_MAINTENU}
@@ -161,13 +185,14 @@ def _coupures(
     situes: Sequence[FaitSitue],
     par_role: dict[Role, list[Sejour]],
     medias: dict[Role, Periodes],
-    admissions: Periodes,
+    attendu: Periodes,
     fin: datetime | None,
 ) -> Periodes:
+    """`attendu`: quand l'image et le son devaient passer."""
     manques: list[Intervalle] = []
     for role in Role:
         manques += _absences(par_role[role], fin)
-        manques += croiser(_media_perdus(situes, role, medias[role], fin), admissions)
+        manques += croiser(_media_perdus(situes, role, medias[role], fin), attendu)
     return unir(manques)
 
 

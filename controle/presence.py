@@ -8,6 +8,8 @@ from enum import StrEnum
 #: Qui planifie et ecrit: une personne de la caisse ou le serveur lui-meme. Ce n'est pas une
 #: place de la salle.
 SERVICE = "service"
+#: Un tiers, qui ne fait que venir aider: sa place et sa qualite sont dans les details du fait.
+TIERS = "tiers"
 
 
 class Role(StrEnum):
@@ -49,6 +51,7 @@ class GenreFait(StrEnum):
     CODE_INDISPONIBLE = "code_indisponible"
     CODE_IDENTIQUE = "code_identique"
     CODE_DIFFERENT = "code_different"
+    CAMERA_SIGNALEE = "camera_signalee"
     GESTE_DEMANDE = "geste_demande"
     GESTE_FAIT = "geste_fait"
     GESTE_NON_FAIT = "geste_non_fait"
@@ -74,6 +77,21 @@ class GenreFait(StrEnum):
     PRESENTIEL_FIXE = "presentiel_fixe"
     PRESENTIEL_ANNULE = "presentiel_annule"
     PERSONNES_PRESENTES = "personnes_presentes"
+    PAUSE = "pause"
+    REPRISE_ENTRETIEN = "reprise_entretien"
+    TIERS_INVITE = "tiers_invite"
+    TIERS_RETIRE = "tiers_retire"
+    TIERS_INFORME = "tiers_informe"
+    TIERS_ENTRE = "tiers_entre"
+    TIERS_PERDU = "tiers_perdu"
+    TIERS_REVENU = "tiers_revenu"
+    TIERS_REPRIS = "tiers_repris"
+    TIERS_SORTI = "tiers_sorti"
+    TIERS_ADMIS = "tiers_admis"
+    TIERS_REMIS_EN_ATTENTE = "tiers_remis_en_attente"
+    TIERS_EXCLU = "tiers_exclu"
+    TIERS_REFUSE = "tiers_refuse"
+    TIERS_ACCEPTE = "tiers_accepte"
 
 
 LIBELLES_FAIT: dict[GenreFait, str] = {
@@ -101,6 +119,7 @@ LIBELLES_FAIT: dict[GenreFait, str] = {
     GenreFait.CODE_INDISPONIBLE: "Code de vérification indisponible : appel non vérifié",
     GenreFait.CODE_IDENTIQUE: "Codes de vérification identiques",
     GenreFait.CODE_DIFFERENT: "Codes de vérification différents : appel non vérifié",
+    GenreFait.CAMERA_SIGNALEE: "Caméra virtuelle signalée par la page : simple indication",
     GenreFait.GESTE_DEMANDE: "Geste de vérification demandé",
     GenreFait.GESTE_FAIT: "Geste de vérification fait",
     GenreFait.GESTE_NON_FAIT: "Geste de vérification non fait",
@@ -126,6 +145,21 @@ LIBELLES_FAIT: dict[GenreFait, str] = {
     GenreFait.PRESENTIEL_FIXE: "Rendez-vous en présentiel fixé",
     GenreFait.PRESENTIEL_ANNULE: "Rendez-vous en présentiel annulé",
     GenreFait.PERSONNES_PRESENTES: "Personnes présentes dans la pièce",
+    GenreFait.PAUSE: "Entretien mis en pause",
+    GenreFait.REPRISE_ENTRETIEN: "Entretien repris après une pause",
+    GenreFait.TIERS_INVITE: "Tiers invité",
+    GenreFait.TIERS_RETIRE: "Invitation d'un tiers retirée",
+    GenreFait.TIERS_INFORME: "Information lue et acceptée par le tiers",
+    GenreFait.TIERS_ENTRE: "Arrivée d'un tiers",
+    GenreFait.TIERS_PERDU: "Connexion du tiers perdue",
+    GenreFait.TIERS_REVENU: "Retour du tiers après une perte de connexion",
+    GenreFait.TIERS_REPRIS: "Place du tiers reprise depuis une autre page",
+    GenreFait.TIERS_SORTI: "Départ du tiers",
+    GenreFait.TIERS_ADMIS: "Tiers admis par le médecin-conseil",
+    GenreFait.TIERS_REMIS_EN_ATTENTE: "Tiers remis en attente",
+    GenreFait.TIERS_EXCLU: "Participation du tiers terminée par le médecin-conseil",
+    GenreFait.TIERS_REFUSE: "L'assuré s'oppose à la présence du tiers",
+    GenreFait.TIERS_ACCEPTE: "L'assuré retire son opposition à la présence du tiers",
 }
 
 
@@ -161,3 +195,10 @@ class Fait:
         if self.instant.tzinfo is None:
             raise ValueError("instant sans fuseau horaire")
         object.__setattr__(self, "monotone", round(self.monotone, 6))
+
+
+def finit_l_admission(fait: Fait) -> bool:
+    """L'assure n'est plus admis: remis en attente, confie a un autre, sorti, ou c'est fini."""
+    if fait.genre is GenreFait.SORTIE:
+        return fait.role == Role.ASSURE
+    return fait.genre in {GenreFait.REMISE_EN_ATTENTE, GenreFait.REAFFECTE, GenreFait.FIN}

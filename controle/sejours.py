@@ -22,6 +22,8 @@ _VUES = ARRIVEES | {
     GenreFait.MEDIA_ETABLI,
     GenreFait.MEDIA_PERDU,
     GenreFait.MEDIA_MAINTENU,
+    GenreFait.PAUSE,
+    GenreFait.REPRISE_ENTRETIEN,
 }
 _PAROLES = frozenset({GenreFait.MEDIA_ETABLI, GenreFait.MEDIA_PERDU, GenreFait.MEDIA_MAINTENU})
 

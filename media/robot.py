@@ -6,35 +6,25 @@ replace tracks. Either side can be a robot, facing a page or another robot.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from aiortc import (
-    MediaStreamError,
-    MediaStreamTrack,
-    RTCBundlePolicy,
-    RTCConfiguration,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
-from aiortc.rtcconfiguration import RTCIceTransportPolicy
+from aiortc import MediaStreamError, MediaStreamTrack, RTCSessionDescription
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.sdp import candidate_from_sdp
 
+from media.connection import NegotiationFailed, connection, incoming, is_mdns, or_failed, outgoing
 from media.guard import guard
 from media.ice import Policy
 from media.pictures import PacedTrack, TestPicture, TestTone
 from media.sdp import check_candidate, check_description
 from media.spoken_code import PREFIX, CodeFailed, Exchange, Role, fingerprints
 
+__all__ = ["CHANNEL_LABEL", "ConnectionLost", "NegotiationFailed", "RobotPeer", "RobotStats"]
+
 CHANNEL_LABEL = "telecontrole"
-
-
-class NegotiationFailed(Exception):
-    """A well-formed description or candidate that this robot cannot use, or not now."""
 
 
 class ConnectionLost(Exception):
@@ -80,7 +70,7 @@ class RobotPeer:
         #: Only a médecin-conseil offers.
         self._role: Role = "assure"
         self._code: Exchange | None = None
-        self._pc = _connection(servers, policy, self._tasks)
+        self._pc = connection(servers, policy, self._tasks)
         self._pc.on("connectionstatechange", self._look)
         self._pc.on("track", self._watch)
         self._senders = {kind: self._add_transceiver(kind) for kind in ("audio", "video")}
@@ -93,14 +83,14 @@ class RobotPeer:
         """Gather all candidates and return the SDP offer; there is nothing to trickle after it."""
         self._role = "medecin_conseil"
         await self._pc.setLocalDescription(await self._pc.createOffer())
-        return _outgoing(self._pc.localDescription.sdp)
+        return outgoing(self._pc.localDescription.sdp)
 
     async def accept_offer(self, sdp: str) -> str:
         """Take the offer and return the SDP answer, complete. Raises as `accept_answer`."""
         check_description(sdp, "offer")
         await self._set_remote(sdp, "offer")
-        await _or_failed(self._answer())
-        return _outgoing(self._pc.localDescription.sdp)
+        await or_failed(self._answer())
+        return outgoing(self._pc.localDescription.sdp)
 
     async def accept_answer(self, sdp: str) -> None:
         """Take the answer to our offer. Raises `SdpRefused`, `NegotiationFailed`."""
@@ -119,14 +109,14 @@ class RobotPeer:
         check_candidate(candidate)
         if self._pc.remoteDescription is None:
             raise NegotiationFailed("a candidate before its description")
-        if not candidate or _is_mdns(candidate):
+        if not candidate or is_mdns(candidate):
             return
         found = candidate_from_sdp(candidate.removeprefix("candidate:"))
         found.sdpMid = sdp_mid
         found.sdpMLineIndex = (
             0 if sdp_mid is None and sdp_m_line_index is None else sdp_m_line_index
         )
-        await _or_failed(self._pc.addIceCandidate(found))
+        await or_failed(self._pc.addIceCandidate(found))
 
     async def connected(self) -> None:
         """Wait until ICE, DTLS and the data channel are up. Raises `ConnectionLost`.
@@ -197,8 +187,8 @@ class RobotPeer:
         await self._pc.setLocalDescription(await self._pc.createAnswer())
 
     async def _set_remote(self, sdp: str, kind: str) -> None:
-        description = RTCSessionDescription(sdp=_incoming(sdp), type=kind)
-        await _or_failed(self._pc.setRemoteDescription(description))
+        description = RTCSessionDescription(sdp=incoming(sdp), type=kind)
+        await or_failed(self._pc.setRemoteDescription(description))
 
     def _add_transceiver(self, kind: str) -> Any:
         transceiver = self._pc.addTransceiver(kind, direction="sendrecv")
@@ -266,63 +256,3 @@ class RobotPeer:
                 return
             self._received[track.kind] += 1
             self._progress.set()
-
-
-def _connection(
-    servers: Sequence[Mapping[str, Any]], policy: Policy, tasks: set[asyncio.Task[Any]]
-) -> RTCPeerConnection:
-    configuration = RTCConfiguration(
-        # Never None: aiortc would then ask a third party's STUN server (SP-07).
-        iceServers=[RTCIceServer(**server) for server in servers],
-        iceTransportPolicy=RTCIceTransportPolicy(policy),
-        bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
-    )
-    return _OwnedConnection(configuration, tasks)
-
-
-class _OwnedConnection(RTCPeerConnection):
-    """aiortc starts its set-up as tasks that nobody holds: here they are noted, to be awaited."""
-
-    def __init__(self, configuration: RTCConfiguration, tasks: set[asyncio.Task[Any]]) -> None:
-        super().__init__(configuration)
-        mangled: Any = self
-        connect = mangled._RTCPeerConnection__connect
-
-        async def noted() -> None:
-            task = asyncio.current_task()
-            assert task is not None  # noqa: S101 - a coroutine of aiortc's ensure_future
-            tasks.add(task)
-            await connect()
-
-        mangled._RTCPeerConnection__connect = noted
-
-
-async def _or_failed(step: Awaitable[None]) -> None:
-    """aiortc raises a dozen types on what it cannot use; there is one thing to say about them."""
-    try:
-        await step
-    except Exception as error:
-        raise NegotiationFailed(str(error)) from error
-
-
-def _outgoing(sdp: str) -> str:
-    """Keep the SHA-256 fingerprint alone, where aiortc lists three (one identity, one line)."""
-    lines = sdp.split("\r\n")
-    return "\r\n".join(
-        line
-        for line in lines
-        if not line.startswith("a=fingerprint:") or line.startswith("a=fingerprint:sha-256 ")
-    )
-
-
-def _incoming(sdp: str) -> str:
-    """Leave out mDNS candidates, and then the claim that the list is complete."""
-    lines = sdp.splitlines()
-    kept = [line for line in lines if not (line.startswith("a=candidate:") and _is_mdns(line))]
-    if len(kept) < len(lines):
-        kept = [line for line in kept if line != "a=end-of-candidates"]
-    return "\r\n".join(kept) + "\r\n"
-
-
-def _is_mdns(candidate: str) -> bool:
-    return candidate.split(" ")[4].endswith(".local")

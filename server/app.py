@@ -35,10 +35,12 @@ from .web import (
     attestation,
     caisse_api,
     console,
+    equipment,
     hooks,
     notes,
     professionals,
     service,
+    thirds,
     verification,
 )
 from .web.errors import refusals
@@ -57,10 +59,12 @@ AUDIENCES = (
     assure.routes,
     assure_space.routes,
     attestation.routes,
+    equipment.routes,
     verification.routes,
     console.routes,
     notes.routes,
     agent.routes,
+    thirds.routes,
     professionals.routes,
     caisse_api.routes,
     hooks.routes,
@@ -137,6 +141,7 @@ async def running(app: web.Application) -> AsyncIterator[None]:
         # and covered by a last head.
         stack.push_async_callback(app[keys.HERALD].farewell)
         stack.push_async_callback(app[keys.LEDGER].close)
+        stack.push_async_callback(app[keys.ECHOES].close)
         await stack.enter_async_context(task(app[keys.HERALD].watch_over()))
         await stack.enter_async_context(task(app[keys.HERALD].tell()))
         await stack.enter_async_context(task(app[keys.PUSHER].run()))

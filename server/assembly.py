@@ -35,6 +35,7 @@ from .caisse.planning import NEAR, Planning
 from .caisse.slots import Slots
 from .clock import SystemClock
 from .config import Config
+from .equipment.making import try_out
 from .evidence.herald import Herald
 from .evidence.making import herald as make_herald
 from .identity import making
@@ -64,6 +65,8 @@ from .pusher import Pusher
 from .readiness import Readiness
 from .record import Recorder
 from .store.sql import RegistreSql
+from .thirds.door import ThirdDoor
+from .thirds.inviting import Inviting
 from .tickets import Tickets
 from .web.agent import OFFICE
 from .web.hooks import RECEIPTS
@@ -110,6 +113,7 @@ def assemble(app: web.Application, parts: "Parts", meters: Meters) -> None:
     rooms = meet(app, parts, ground, meters)
     convene(app, ground, rooms)
     attest(app, parts, ground)
+    try_out(app, parts, ground, code_rules(ground.config))
     readiness = Readiness(
         config=ground.config,
         clock=ground.clock,
@@ -161,7 +165,9 @@ def lay(parts: "Parts", herald: Herald) -> Ground:
         keeper=keeper,
         vault=vault,
         links=links,
-        sessions=Sessions(keeper, {"assure": assure, "console": console, "agent": console}),
+        sessions=Sessions(
+            keeper, {"assure": assure, "console": console, "agent": console, "tiers": assure}
+        ),
         recorder=recorder,
         fenetre=fenetre_of(config),
         codes=Codes(config.origin, config.code_lifetime),
@@ -382,6 +388,26 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         changed=pusher.entry_changed,
         codes=ground.codes,
         nudge=ground.postman.nudge,
+    )
+    app[keys.THIRD_DOOR] = ThirdDoor(
+        config=config,
+        clock=clock,
+        registre=registre,
+        keeper=ground.keeper,
+        sessions=ground.sessions,
+        tickets=tickets,
+        recorder=recorder,
+        fenetre=fenetre,
+    )
+    app[keys.INVITING] = Inviting(
+        config=config,
+        clock=clock,
+        registre=registre,
+        keeper=ground.keeper,
+        recorder=recorder,
+        rooms=rooms,
+        fenetre=fenetre,
+        changed=pusher.entry_changed,
     )
     room_sockets = RoomNamespace(tokens, rooms, witness, meters.tally)
     console_sockets = ConsoleNamespace(tokens, desk, meters.tally)

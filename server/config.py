@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from media.ice import IceSettings, Policy
-from signaling.protocol import Role
+from signaling.protocol import Actor, Role, SeatName
+from signaling.seats import SEATS
 
 from .config_checks import (
     DEFAULT_SECRET,
@@ -62,6 +63,10 @@ class Config:
     ice_policy: Literal["all", "relay"] = "all"
     #: « relay »: the assuré never learns an address of the médecin-conseil.
     ice_policy_doctor: Literal["all", "relay"] = "all"
+    #: « relay »: nobody else in the room learns an address of a third participant.
+    ice_policy_third: Literal["all", "relay"] = "all"
+    #: Invitations of third participants that may hold at once, for one télécontrôle.
+    third_invitations: int = 4
 
     #: The room opens so long before the appointment and stays open so long after it.
     open_before: timedelta = timedelta(minutes=15)
@@ -197,13 +202,15 @@ class Config:
 
     #: How long things are kept (docs/guides/conservation.md), all to be confirmed by the caisse's
     #: data protection officer: a whole télécontrôle after its last appointment or outcome; a
-    #: document after the outcome; messages, their recipients and links after the appointment;
+    #: document after the outcome; messages, their recipients, links and the equipment test after
+    #: the appointment;
     #: sessions, codes, tokens and answers after they have ceased to serve; medical notes as the
     #: service médical says. Rows that go in one transaction.
     keep_record: timedelta = timedelta(days=730)
     keep_documents: timedelta = timedelta(days=30)
     keep_messages: timedelta = timedelta(days=92)
     keep_links: timedelta = timedelta(days=92)
+    keep_equipment: timedelta = timedelta(days=92)
     keep_spent: timedelta = timedelta(days=7)
     keep_notes: timedelta = timedelta(days=730)
     keep_batch: int = 100
@@ -244,6 +251,16 @@ class Config:
     pdf_at_once: int = 1
     pdf_waiting: int = 16
     pdf_timeout: timedelta = timedelta(seconds=30)
+
+    #: The equipment test: echoes at once in one process (0: two for each core), how long one lasts,
+    #: how many may wait, how long its answer may take; how long a code lets test the network, and
+    #: how many verdicts one télécontrôle takes.
+    echo_at_once: int = 0
+    echo_seconds: timedelta = timedelta(seconds=10)
+    echo_waiting: int = 16
+    echo_answer: timedelta = timedelta(seconds=15)
+    equipment_access: timedelta = timedelta(minutes=30)
+    equipment_tests: int = 20
 
     body_bytes: int = 65_536
     heartbeat: timedelta = timedelta(seconds=60)
@@ -299,15 +316,16 @@ class Config:
             policy=self.ice_policy,
         )
 
-    def ice_policy_of(self, role: Role) -> Policy:
+    def ice_policy_of(self, role: Actor) -> Policy:
         """By which ways this side may be reached: the stricter of the two settings."""
-        doctor = role == "medecin_conseil" and self.ice_policy_doctor == "relay"
-        return "relay" if doctor else self.ice_policy
+        own = {"medecin_conseil": self.ice_policy_doctor, "tiers": self.ice_policy_third}
+        return "relay" if own.get(role) == "relay" else self.ice_policy
 
     @property
-    def kept_apart(self) -> frozenset[Role]:
-        """Whose addresses the other side never learns."""
-        return frozenset(role for role in get_args(Role) if self.ice_policy_of(role) == "relay")
+    def kept_apart(self) -> frozenset[SeatName]:
+        """Whose addresses nobody else in the room ever learns."""
+        apart: set[SeatName] = {r for r in get_args(Role) if self.ice_policy_of(r) == "relay"}
+        return frozenset(apart | set(SEATS) if self.ice_policy_of("tiers") == "relay" else apart)
 
     @property
     def proxies(self) -> tuple[Network, ...]:

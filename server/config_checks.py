@@ -34,6 +34,9 @@ RECORD_LEAST = timedelta(days=92)
 BATCH_MOST = 400
 HOUR = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
+#: An echo is for hearing oneself, not for staying.
+ECHO_MOST = timedelta(seconds=60)
+
 #: The convocation leaves at the latest two days before.
 LEGAL_DAYS = 2
 LAST_HOUR = 23
@@ -69,6 +72,7 @@ def check_for_service(config: "Config") -> None:
     _check_processes(config)
     _check_messages(config)
     _check_documents(config)
+    _check_equipment(config)
     _check_professionals(config)
     _check_walls(config)
     _check_keeping(config)
@@ -83,7 +87,7 @@ def _check_certificate(config: "Config") -> None:
 
 
 def _check_relay(config: "Config") -> None:
-    for name in ("ice_policy", "ice_policy_doctor"):
+    for name in ("ice_policy", "ice_policy_doctor", "ice_policy_third"):
         if getattr(config, name) == "relay" and not config.turn_urls:
             raise ConfigurationError(f"{name}: relay needs turn_urls")
     if config.turn_urls and len(config.turn_secret) < MIN_SECRET_LENGTH:
@@ -96,6 +100,8 @@ def _check_guesses(config: "Config") -> None:
         raise ConfigurationError("wrong_links_per_minute: 1 at least")
     if not 1 <= config.code_tries <= config.code_tries_in_all:
         raise ConfigurationError("code_tries: 1 at least, code_tries_in_all at most")
+    if config.third_invitations < 1:
+        raise ConfigurationError("third_invitations: 1 at least")
     if not 1 <= config.codes_per_network <= config.codes_per_link:
         raise ConfigurationError("codes_per_network: 1 at least, codes_per_link at most")
 
@@ -130,7 +136,8 @@ def _check_walls(config: "Config") -> None:
 
 def _check_keeping(config: "Config") -> None:
     """Nothing outlives the record that says whose it is; none of it goes before its use."""
-    for name in ("keep_documents", "keep_messages", "keep_links", "keep_spent", "keep_notes"):
+    kept = ("documents", "messages", "links", "equipment", "spent", "notes")
+    for name in (f"keep_{one}" for one in kept):
         if not timedelta(days=1) <= getattr(config, name) <= config.keep_record:
             raise ConfigurationError(f"{name}: a day at least, keep_record at most")
     if config.keep_record < RECORD_LEAST:
@@ -187,6 +194,17 @@ def _check_documents(config: "Config") -> None:
             raise ConfigurationError(f"{name}: 1 at least")
     if config.pdf_waiting < 0 or config.pdf_timeout <= timedelta(0):
         raise ConfigurationError("pdf_waiting, pdf_timeout: not below zero")
+
+
+def _check_equipment(config: "Config") -> None:
+    if config.echo_at_once < 0 or config.echo_waiting < 0:
+        raise ConfigurationError("echo_at_once, echo_waiting: 0 at least")
+    if not timedelta(seconds=2) <= config.echo_seconds <= ECHO_MOST:
+        raise ConfigurationError("echo_seconds: from 2 to 60")
+    if not timedelta(seconds=1) <= config.echo_answer <= ECHO_MOST:
+        raise ConfigurationError("echo_answer: from 1 to 60")
+    if config.equipment_access <= timedelta(0) or config.equipment_tests < 1:
+        raise ConfigurationError("equipment_access, equipment_tests: more than nothing")
 
 
 def _check_messages(config: "Config") -> None:

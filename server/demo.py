@@ -123,14 +123,16 @@ def configure(data_dir: Path, port: int, now: datetime, base: Config) -> tuple[C
     """A configuration for the demo, and its certificate authority's file."""
     names = ["localhost", "127.0.0.1", "::1", *addresses()]
     tls = ensure_local_tls(data_dir / "tls", names, now)
-    others = [f"https://{'[::1]' if name == '::1' else name}:{port}" for name in names[1:]]
+    # As browsers write an origin: without the port of https.
+    at = "" if port == 443 else f":{port}"
+    others = [f"https://{'[::1]' if name == '::1' else name}{at}" for name in names[1:]]
     config = replace(
         base,
         data_dir=data_dir,
         # Every interface, so that a phone on the same network can join.
         host="0.0.0.0",  # noqa: S104
         port=port,
-        origin=f"https://localhost:{port}",
+        origin=f"https://localhost{at}",
         more_origins=tuple(others),
         tls_certificate=str(tls.certificate),
         tls_key=str(tls.key),

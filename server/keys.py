@@ -17,6 +17,8 @@ from .caisse.inperson import InPerson
 from .caisse.planning import Planning
 from .clock import SystemClock
 from .config import Config
+from .equipment.access import Equipment
+from .equipment.echoes import Echoes
 from .evidence.herald import Herald
 from .identity.api_keys import ApiKey
 from .identity.guesses import Guesses
@@ -39,6 +41,8 @@ from .pusher import Pusher
 from .rings import Rings
 from .store.people import Agent
 from .store.sql import RegistreSql
+from .thirds.door import ThirdDoor
+from .thirds.inviting import Inviting
 from .tickets import Tickets
 from .witness import RoomWitness
 
@@ -49,6 +53,8 @@ PRESS = web.AppKey("press", Press)
 CLOCK = web.AppKey("clock", SystemClock)
 DESK = web.AppKey("desk", Desk)
 DOCUMENTS = web.AppKey("documents", Documents)
+EQUIPMENT = web.AppKey("equipment", Equipment)
+ECHOES = web.AppKey("echoes", Echoes)
 OUTCOMES = web.AppKey("outcomes", Outcomes)
 TRANSFERS = web.AppKey("transfers", Transfers)
 DOOR = web.AppKey("door", Door)
@@ -75,6 +81,8 @@ PLANNING = web.AppKey("planning", Planning)
 VAULT = web.AppKey("vault", Vault)
 HERALD = web.AppKey("herald", Herald)
 LEDGER = web.AppKey("ledger", Ledger)
+INVITING = web.AppKey("inviting", Inviting)
+THIRD_DOOR = web.AppKey("third_door", ThirdDoor)
 TICKETS = web.AppKey("tickets", Tickets)
 WITNESS = web.AppKey("witness", RoomWitness)
 GUESSES = web.AppKey("guesses", Guesses)

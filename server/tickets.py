@@ -6,7 +6,7 @@ from datetime import datetime
 
 from media.ice import ice_servers
 from signaling.access import Access, Tokens
-from signaling.protocol import Role
+from signaling.protocol import Actor
 from signaling.room import NotAllowed
 
 from .clock import SystemClock
@@ -39,9 +39,11 @@ class Tickets:
     def lifetime_seconds(self) -> int:
         return int(self._tokens.lifetime.total_seconds())
 
-    def room(self, session: Session, room: str, role: Role) -> RoomAccess:
+    def room(self, session: Session, room: str, role: Actor) -> RoomAccess:
         """A seat in one room, with short-lived TURN credentials of that seat's own."""
         now = self._clock()
+        # Two third participants in one room are not one person to the TURN server.
+        whose = session.subject if role == "tiers" else role
         token = self._tokens.issue(
             "room",
             subject=session.subject,
@@ -56,7 +58,7 @@ class Tickets:
             expires_in=self.lifetime_seconds,
             ice_servers=[
                 IceServer(**one)
-                for one in ice_servers(self._config.ice, self._hash(f"turn {room} {role}"), now)
+                for one in ice_servers(self._config.ice, self._hash(f"turn {room} {whose}"), now)
             ],
             ice_policy=self._config.ice_policy_of(role),
             salle=self._hash(room) if self._config.workers > 1 else "",

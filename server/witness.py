@@ -7,13 +7,12 @@ from functools import partial
 from typing import Literal, Protocol
 
 from controle.chaine import MotifSceau
-from controle.presence import GenreFait, Role
+from controle.presence import TIERS, GenreFait, Role
 from controle.refus import Refus
 from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from signaling.access import Access
-from signaling.protocol import EndReason, InPerson, Reception
-from signaling.protocol import Role as Seated
+from signaling.protocol import EndReason, InPerson, Reception, SeatName
 from signaling.room import NotAllowed, Occurrence, OccurrenceKind, Room
 from signaling.rooms import Memory
 
@@ -25,6 +24,7 @@ from .store import alive, chains, people
 from .store.facts import Milestones
 from .store.page import Draft, Needs, Page
 from .store.sql import RegistreSql, UniteSql
+from .thirds.seating import check_third, keep_third, seats_of, with_third
 from .tickets import check_token
 
 FACTS: dict[OccurrenceKind, GenreFait] = {
@@ -46,11 +46,29 @@ FACTS: dict[OccurrenceKind, GenreFait] = {
     "code_unavailable": GenreFait.CODE_INDISPONIBLE,
     "code_identical": GenreFait.CODE_IDENTIQUE,
     "code_different": GenreFait.CODE_DIFFERENT,
+    "camera_reported": GenreFait.CAMERA_SIGNALEE,
     "challenge_asked": GenreFait.GESTE_DEMANDE,
     "challenge_done": GenreFait.GESTE_FAIT,
     "challenge_not_done": GenreFait.GESTE_NON_FAIT,
     "challenge_not_offered": GenreFait.GESTE_NON_PROPOSE,
+    "held": GenreFait.PAUSE,
+    "resumed": GenreFait.REPRISE_ENTRETIEN,
+    "third_joined": GenreFait.TIERS_ENTRE,
+    "third_returned": GenreFait.TIERS_REVENU,
+    "third_replaced": GenreFait.TIERS_REPRIS,
+    "third_left": GenreFait.TIERS_SORTI,
+    "third_lost": GenreFait.TIERS_PERDU,
+    "third_admitted": GenreFait.TIERS_ADMIS,
+    "third_sent_back": GenreFait.TIERS_REMIS_EN_ATTENTE,
+    "third_removed": GenreFait.TIERS_EXCLU,
+    "third_objected": GenreFait.TIERS_REFUSE,
+    "third_accepted": GenreFait.TIERS_ACCEPTE,
 }
+
+#: What a third participant does, and nobody else.
+OF_THIRDS: frozenset[OccurrenceKind] = frozenset(
+    {"third_joined", "third_returned", "third_replaced", "third_left", "third_lost"}
+)
 
 ENDED_BY: dict[str | None, Literal["assure", "medecin_conseil"]] = {
     "assure": "assure",
@@ -89,7 +107,7 @@ class RoomWitness:
         fenetre: Fenetre,
         online: Callable[[str], bool],
         listeners: Listeners,
-        apart: frozenset[Seated] = frozenset(),
+        apart: frozenset[SeatName] = frozenset(),
     ) -> None:
         self._registre = registre
         self._ledger = ledger
@@ -104,7 +122,10 @@ class RoomWitness:
 
     async def enter(self, access: Access) -> Memory:
         """Check what a signature cannot: session, single use, whose room, is it open."""
-        needs = Needs(access.room, session=access.session, token=access.jti, calls=True)
+        third = access.subject if access.role == "tiers" else ""
+        needs = Needs(
+            access.room, session=access.session, token=access.jti, calls=True, third=third
+        )
         memory, doctor = await self._ledger.write(needs, partial(self._enter, access))
         self.doctor_of[access.room] = doctor
         return memory
@@ -118,9 +139,11 @@ class RoomWitness:
             raise NotAllowed("closed", "Ce rendez-vous n'existe pas.") from None
         acces = un.acces(now, self._fenetre)
         check_holder(un, access)
-        if access.role == "assure" and acces in CLOSED:
+        if access.role != "medecin_conseil" and acces in CLOSED:
             raise NotAllowed(*CLOSED[acces])
         known = page.milestones(un.id)
+        if access.role == "tiers":
+            check_third(page.third(access.subject), access.room)
         if access.role == "assure" and not known.last_fact(GenreFait.INFORMATION_ACCEPTEE):
             raise NotAllowed("information", "Lisez d'abord l'information sur vos droits.")
         others = page.in_call(un.medecin_conseil) - {un.id}
@@ -132,6 +155,8 @@ class RoomWitness:
             page.in_person(un.id),
             self._apart,
         )
+        if access.role == "tiers":
+            memory = with_third(memory, page.third(access.subject))
         page.use(access.jti, access.expires)
         return memory, un.medecin_conseil
 
@@ -173,6 +198,8 @@ class RoomWitness:
         for occurrence in occurrences:
             self._apply(page, draft, occurrence)
         draft.keep()
+        for occurrence in occurrences:
+            keep_third(page, room, occurrence, self._clock())
         changed = (before is Etat.EN_COURS) is not (draft.un.etat is Etat.EN_COURS)
         return draft.un.medecin_conseil if changed else None
 
@@ -190,7 +217,10 @@ class RoomWitness:
             un.terminer()
         draft.inscribe(
             self._recorder.fact(
-                FACTS[kind], role, details=occurrence.detail, claim=occurrence.claim
+                FACTS[kind],
+                TIERS if role is None and kind in OF_THIRDS else role,
+                details=occurrence.detail,
+                claim=occurrence.claim,
             )
         )
         if kind == "ended":
@@ -232,6 +262,9 @@ def is_an_act(occurrences: Sequence[Occurrence]) -> bool:
 
 
 def check_holder(un: Telecontrole, access: Access) -> None:
+    if access.role == "tiers":
+        # Of their own invitation (server/thirds/seating.py).
+        return
     holder = un.assure if access.role == "assure" else un.medecin_conseil
     if holder != access.subject:
         raise NotAllowed("closed", "Ce rendez-vous n'est pas le vôtre.")
@@ -243,7 +276,7 @@ def remember(
     why: EndReason,
     reception: Reception,
     in_person: InPerson | None,
-    apart: frozenset[Seated],
+    apart: frozenset[SeatName],
 ) -> Memory:
     admission = known.last_fact(GenreFait.ADMISSION)
     end = known.last_fact(GenreFait.FIN)
@@ -261,4 +294,6 @@ def remember(
         in_person=in_person,
         company={role.value: said for role in Role if (said := known.company(role)) is not None},
         apart=apart,
+        held=known.held(),
+        thirds=seats_of(known.facts),
     )

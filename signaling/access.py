@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from certs.signing_keys import KeyRing
 
-from .protocol import Role
+from .protocol import Actor
 
 ALGORITHM = "EdDSA"
 MAX_TOKEN_LENGTH = 2_048
@@ -32,9 +32,9 @@ class Access(Struct, frozen=True, kw_only=True):
     """What a verified token says."""
 
     kind: Kind
-    #: The person: an assuré's or a médecin-conseil's id.
+    #: The person: an assuré's or a médecin-conseil's id; a third participant's invitation.
     subject: str
-    role: Role
+    role: Actor
     #: The room (télécontrôle) for kind « room »; empty for « console ».
     room: str
     #: Identifies this token, for single use.
@@ -84,7 +84,7 @@ class Tokens:
         self._issued = Issued()
 
     def issue(
-        self, kind: Kind, *, subject: str, role: Role, room: str, session: str, now: datetime
+        self, kind: Kind, *, subject: str, role: Actor, room: str, session: str, now: datetime
     ) -> str:
         self._ring.refresh()
         kid, key = self._ring.current
@@ -176,7 +176,7 @@ class Tokens:
             raise AccessRefused("token_invalid")
         if expires - issued > self.lifetime.total_seconds():
             raise AccessRefused("token_lives_too_long")
-        if claims.get("role") not in get_args(Role):
+        if claims.get("role") not in get_args(Actor):
             raise AccessRefused("token_invalid")
         texts = {name: claims.get(name) for name in ("sub", "room", "jti", "sid")}
         if not all(isinstance(text, str) for text in texts.values()):

@@ -31,6 +31,7 @@ from .crossing import (
     Changed,
     Close,
     Cut,
+    Dismiss,
     Dropped,
     Forgotten,
     HandOver,
@@ -233,6 +234,10 @@ class Cluster(Rooms):
     async def hand_over(self, room_id: str, to: str, reception: Reception) -> None:
         await self._carry(HandOver(room=room_id, to=to, reception=reception))
 
+    async def dismiss(self, room_id: str, invitation: str) -> None:
+        if self.get(room_id) is not None:
+            await self._carry(Dismiss(room=room_id, invitation=invitation))
+
     async def beat(self) -> None:
         await super().beat()
         for room in self._claims.owned - self._rooms.keys():
@@ -308,6 +313,8 @@ class Cluster(Rooms):
             await super().close(message.room, message.by, message.reason, message.at)
         elif isinstance(message, HandOver):
             await super().hand_over(message.room, message.to, message.reception)
+        elif isinstance(message, Dismiss):
+            await super().dismiss(message.room, message.invitation)
         else:
             await super().meet(message.room, message.in_person)
 
@@ -415,7 +422,7 @@ class Cluster(Rooms):
     def _shadow(self, room_id: str) -> Shadow | None:
         self._unsaid.discard(room_id)
         room = self._rooms.get(room_id)
-        return Shadow(room=replace(room, mail=None)) if room else None
+        return Shadow(room=replace(room, mail=None, pairs=())) if room else None
 
     @property
     def consoles(self) -> frozenset[str]:
@@ -457,7 +464,7 @@ class Cluster(Rooms):
     def _lose(self, room_id: str) -> None:
         """Another worker took it while we were thought dead; its people go there too."""
         room = self._rooms.pop(room_id, None)
-        for sid in (room.assure.sid, room.medecin_conseil.sid) if room else ():
+        for sid in [place.sid for place in room.seats] if room else ():
             if sid is not None:
                 self._close(sid)
 
@@ -550,7 +557,7 @@ class Cluster(Rooms):
                 self._asked(sender, message)
             case Dropped():
                 self._guest_left(sender, message)
-            case Close() | Meet() | HandOver():
+            case Close() | Meet() | HandOver() | Dismiss():
                 self._outside(sender, message)
             case Answered():
                 self._calls.answered(sender, message)

@@ -142,6 +142,14 @@ class HandOver(Crossing, frozen=True, kw_only=True, tag="hand_over"):
     reception: Reception
 
 
+class Dismiss(Crossing, frozen=True, kw_only=True, tag="dismiss"):
+    """A third participant's invitation to your room was taken back; it is on record."""
+
+    call: int = 0
+    room: Id
+    invitation: Id
+
+
 class Answered(Crossing, frozen=True, tag="answered"):
     """To a call: the room's version, or why not."""
 
@@ -168,11 +176,11 @@ class Cut(Crossing, frozen=True, tag="cut"):
 
 
 #: What is done to a room from outside it.
-Outside = Close | Meet | HandOver
+Outside = Close | Meet | HandOver | Dismiss
 Call = Join | Ask | Outside
 AnyCrossing = (
     Hello | Welcome | Shadow | Forgotten | Online | Changed | SignedOut
-    | Join | Ask | Dropped | Close | Meet | HandOver | Answered | Said | Cut
+    | Join | Ask | Dropped | Close | Meet | HandOver | Dismiss | Answered | Said | Cut
 )  # fmt: skip
 
 

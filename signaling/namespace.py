@@ -193,6 +193,8 @@ class RoomNamespace(_Door):
 
     async def enter(self, sid: str, access: Access, given: Auth) -> None:
         memory = await self._witness.enter(access)
+        if access.role == "tiers":
+            self._rooms.check_seat(access, memory)
         self._entering[sid] = (memory, given.instance)
 
     async def opened(self, sid: str) -> bool:

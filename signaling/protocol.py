@@ -9,6 +9,13 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 Role = Literal["assure", "medecin_conseil"]
+#: Whose a token is: one of the two whose télécontrôle it is, or somebody invited to help them.
+Actor = Literal["assure", "medecin_conseil", "tiers"]
+ThirdSeat = Literal["tiers1", "tiers2"]
+#: Every place of a room. The one named first offers to those named after it.
+SeatName = Literal["medecin_conseil", "assure", "tiers1", "tiers2"]
+#: What somebody is there for; all that is ever said of them.
+ThirdKind = Literal["interprete", "interprete_lsf", "medecin_assistant", "proche"]
 Phase = Literal["waiting", "admitted", "ended"]
 SeatPresence = Literal["absent", "present", "lost", "left"]
 Transport = Literal["none", "ready", "flowing", "lost"]
@@ -22,6 +29,7 @@ Instance = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,32}$")]
 Token = Annotated[str, Meta(min_length=1, max_length=2_048)]
 Number = Annotated[int, Meta(ge=0, le=1_000_000)]
 Fingerprint = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$", max_length=64)]
+Missing = Literal["", "camera", "microphone"]
 CodeResult = Literal["", "shown", "unavailable", "identical", "different"]
 
 
@@ -81,6 +89,10 @@ class Devices(Message, frozen=True):
 
     microphone: bool
     camera: bool
+    #: What the sender has not got at all, or may not use: there is nothing to turn on.
+    missing: Missing = ""
+    #: The camera has the name of a program that makes pictures: an indication, that page's word.
+    virtual: bool = False
 
 
 class Company(Message, frozen=True):
@@ -126,10 +138,57 @@ class Framing(Message, frozen=True):
     on: bool
 
 
+class Hold(Message, frozen=True):
+    """The sender pauses the consultation (nobody sends sound or picture), or resumes it."""
+
+    on: bool
+
+
 class Delay(Message, frozen=True):
     """The médecin-conseil is late by about so many minutes; 0 takes it back."""
 
     minutes: Annotated[int, Meta(ge=0, le=240)]
+
+
+class ThirdNamed(Message, frozen=True):
+    """Admit the third participant of this seat, or see them out of the room."""
+
+    seat: ThirdSeat
+
+
+class ThirdObjection(Message, frozen=True):
+    """The assuré does not want this third participant in, or takes that back."""
+
+    seat: ThirdSeat
+    objects: bool
+
+
+class ThirdDescription(Message, frozen=True):
+    """An offer or answer between a third participant and anybody else; `Description` tells more."""
+
+    to: SeatName
+    sdp: Sdp
+    #: Grows by one with each offer of a pair (RoomState.pairs).
+    negotiation: Number
+    fresh: bool
+
+
+class ThirdCandidate(Message, frozen=True):
+    """A candidate between a third participant and anybody else; `Candidate` tells more."""
+
+    to: SeatName
+    negotiation: Number
+    candidate: Annotated[str, Meta(max_length=512)]
+    sdp_mid: Annotated[str, Meta(max_length=16)] | None = None
+    sdp_m_line_index: Annotated[int, Meta(ge=0, le=7)] | None = None
+    username_fragment: Annotated[str, Meta(max_length=256)] | None = None
+
+
+class ThirdRenegotiate(Message, frozen=True):
+    """The answering side of a pair asks the offering one for a restart or a new connection."""
+
+    to: SeatName
+    reason: Literal["disconnected", "failed", "network", "fresh"]
 
 
 # --- server to client ---------------------------------------------------------------------------
@@ -144,11 +203,39 @@ class Seat(Message, frozen=True):
     instance: str | None = None
     microphone: bool = False
     camera: bool = False
+    #: What they do without, and whether their page reports a camera that is a program.
+    missing: Missing = ""
+    virtual: bool = False
     transport: Transport = "none"
     #: That side's last word on the spoken code.
     code: CodeResult = ""
     #: Who is with them, by their own word; null: they have not said.
     company: list[Companion] | None = None
+
+
+class Third(Message, frozen=True):
+    """A third participant's place in the room: what they are there for, never who they are."""
+
+    seat: ThirdSeat
+    kind: ThirdKind
+    presence: SeatPresence
+    since: str | None = None
+    instance: str | None = None
+    #: By the médecin-conseil. Signalling and media pass while the assuré is admitted as well.
+    admitted: bool = False
+    #: The assuré objects: they cannot be admitted.
+    objected: bool = False
+    microphone: bool = False
+    camera: bool = False
+
+
+class Pair(Message, frozen=True):
+    """A third participant and somebody else, between whom an offer was made."""
+
+    offers: SeatName
+    answers: SeatName
+    #: Number of the last offer; the next one is this plus one. A pair not listed is at 0.
+    negotiation: int
 
 
 class Reception(Message, frozen=True):
@@ -186,6 +273,13 @@ class Challenge(Message, frozen=True):
     number: str = ""
 
 
+class Held(Message, frozen=True):
+    """One person's pause, and since when."""
+
+    by: Role
+    since: str
+
+
 class RoomState(Message, frozen=True):
     """The whole room, small enough to be sent at each change; the highest `version` is right."""
 
@@ -201,7 +295,12 @@ class RoomState(Message, frozen=True):
     in_person: InPerson | None = None
     challenge: Challenge | None = None
     framing: bool = False
+    #: Who paused, the first one first; nothing is sent while there is anybody.
+    held: list[Held] = []
     ending: Ending | None = None
+    #: Who else is there or was, by seat.
+    thirds: list[Third] = []
+    pairs: list[Pair] = []
 
 
 class Signal(Message, frozen=True):
@@ -213,12 +312,38 @@ class Signal(Message, frozen=True):
     candidate: Candidate | None = None
 
 
+class ThirdSignal(Message, frozen=True):
+    """The same between a third participant and anybody else; `seq` grows over all pairs."""
+
+    seq: int
+    source: SeatName
+    kind: Literal["offer", "answer", "candidate"]
+    description: Description | None = None
+    candidate: Candidate | None = None
+
+
+class ThirdRenegotiation(Message, frozen=True):
+    """`source`, to whom you offer, asks for a restart or a new connection."""
+
+    source: SeatName
+    reason: Literal["disconnected", "failed", "network", "fresh"]
+
+
 class Snapshot(Message, frozen=True):
     """What every (re)join begins with: who you are, the room, and what was signalled to you."""
 
-    you: Role
+    you: SeatName
     state: RoomState
+    #: Between médecin-conseil and assuré.
     signals: list[Signal]
+    #: Between a third participant and you.
+    third_signals: list[ThirdSignal] = []
+
+
+class Removed(Message, frozen=True):
+    """The médecin-conseil has seen this third participant out."""
+
+    at: str
 
 
 class Replaced(Message, frozen=True):
@@ -257,6 +382,10 @@ class Entry(Message, frozen=True):
     justification: Literal["", "deposee", "acceptee", "refusee"] = ""
     #: No message of the convocation arrived.
     undelivered: bool = False
+    #: The last equipment test: ready, to be watched, did not succeed; empty: none was made.
+    equipment: Literal["", "pret", "a_surveiller", "echec"] = ""
+    #: Who else waits there or takes part.
+    thirds: list[Third] = []
 
 
 class Day(Message, frozen=True):
@@ -304,6 +433,14 @@ CLIENT_TO_SERVER: dict[str, type[Message]] = {
     "challenge": Empty,
     "challenge_result": ChallengeResult,
     "framing": Framing,
+    "hold": Hold,
+    "third_admit": ThirdNamed,
+    "third_remove": ThirdNamed,
+    "third_object": ThirdObjection,
+    "third_offer": ThirdDescription,
+    "third_answer": ThirdDescription,
+    "third_candidate": ThirdCandidate,
+    "third_renegotiate": ThirdRenegotiate,
 }
 SERVER_TO_CLIENT: dict[str, type[Message]] = {
     "snapshot": Snapshot,
@@ -311,6 +448,9 @@ SERVER_TO_CLIENT: dict[str, type[Message]] = {
     "signal": Signal,
     "renegotiate": Renegotiate,
     "replaced": Replaced,
+    "third_signal": ThirdSignal,
+    "third_renegotiate": ThirdRenegotiation,
+    "removed": Removed,
 }
 
 #: Namespace `/console`: the day of one médecin-conseil.

@@ -7,22 +7,24 @@ that what has no line here reaches no verb at all. docs/roles.md is printed from
 from collections.abc import Mapping
 from typing import NamedTuple, get_args
 
-from .protocol import Phase, Role
+from .protocol import Actor, Phase
 
-ROLES: tuple[Role, ...] = get_args(Role)
+ROLES: tuple[Actor, ...] = get_args(Actor)
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 class Right(NamedTuple):
     """`phases`: in the others the room refuses it (room.py)."""
 
-    roles: frozenset[Role]
+    roles: frozenset[Actor]
     phases: frozenset[Phase]
 
 
-DOCTOR: frozenset[Role] = frozenset({"medecin_conseil"})
-ASSURE: frozenset[Role] = frozenset({"assure"})
+DOCTOR: frozenset[Actor] = frozenset({"medecin_conseil"})
+ASSURE: frozenset[Actor] = frozenset({"assure"})
+THIRD: frozenset[Actor] = frozenset({"tiers"})
 BOTH = DOCTOR | ASSURE
+ALL = BOTH | THIRD
 
 OPEN: frozenset[Phase] = frozenset({"waiting", "admitted"})
 CALL: frozenset[Phase] = frozenset({"admitted"})
@@ -38,15 +40,24 @@ EVENTS: Mapping[str, Right] = {
     "admit": Right(DOCTOR, OPEN),
     "send_back": Right(DOCTOR, OPEN),
     "end": Right(DOCTOR, ALWAYS),
-    "leave": Right(BOTH, OPEN),
-    "devices": Right(BOTH, OPEN),
+    "leave": Right(ALL, OPEN),
+    "devices": Right(ALL, OPEN),
     "media": Right(BOTH, OPEN),
     "spoken_code": Right(BOTH, OPEN),
     "challenge": Right(DOCTOR, CALL),
     "challenge_result": Right(DOCTOR, CALL),
     "framing": Right(DOCTOR, CALL),
     "company": Right(BOTH, OPEN),
+    "hold": Right(BOTH, CALL),
+    "third_admit": Right(DOCTOR, OPEN),
+    "third_remove": Right(DOCTOR, OPEN),
+    "third_object": Right(ASSURE, OPEN),
+    # Of a pair the first offers, the other answers and asks for a new offer (SeatName).
+    "third_offer": Right(ALL, CALL),
+    "third_answer": Right(THIRD, CALL),
+    "third_candidate": Right(ALL, CALL),
+    "third_renegotiate": Right(THIRD, CALL),
 }
 
 #: Namespace `/console`; one line for each event of CONSOLE_TO_SERVER. It has no phase.
-CONSOLE_EVENTS: Mapping[str, frozenset[Role]] = {"announce_delay": DOCTOR}
+CONSOLE_EVENTS: Mapping[str, frozenset[Actor]] = {"announce_delay": DOCTOR}

@@ -25,19 +25,25 @@ from .protocol import (
     Devices,
     Ending,
     EndReason,
+    Held,
     InPerson,
     Media,
+    Missing,
     Phase,
     Reception,
     Role,
     RoomState,
     Seat,
+    SeatName,
     SeatPresence,
     Signal,
     Snapshot,
+    ThirdRenegotiation,
+    ThirdSignal,
     Transport,
 )
 from .rights import EVENTS
+from .seats import Pairs, ThirdPlace, addressed, not_admitted, silenced
 
 #: Candidates kept for a side that is away; more than this are refused (RFC 8838 trickling
 #: of one interface and one TURN server stays far below).
@@ -47,7 +53,10 @@ OccurrenceKind = Literal[
     "joined", "returned", "replaced", "left", "lost",
     "admitted", "sent_back", "ended",
     "media_ready", "media_flowing", "media_lost", "media_kept", "company", "minute",
-    "code_shown", "code_unavailable", "code_identical", "code_different",
+    "code_shown", "code_unavailable", "code_identical", "code_different", "held", "resumed",
+    "third_joined", "third_returned", "third_replaced", "third_left", "third_lost",
+    "third_admitted", "third_sent_back", "third_removed", "third_objected", "third_accepted",
+    "camera_reported",
     "challenge_asked", "challenge_done", "challenge_not_done", "challenge_not_offered",
 ]  # fmt: skip
 
@@ -80,6 +89,8 @@ class Occurrence(Struct, frozen=True, gc=False):
     #: One side's word, which the server did not see by itself.
     claim: bool = False
     detail: Mapping[str, str | int | bool] = {}
+    #: The invitation of the third participant it is about; not written on record.
+    about: str = ""
 
 
 class Relay(Struct, frozen=True, gc=False):
@@ -107,6 +118,10 @@ class Place(Struct, frozen=True, gc=False):
     instance: str | None = None
     microphone: bool = False
     camera: bool = False
+    missing: Missing = ""
+    virtual: bool = False
+    #: That its camera is a program is on record already: once is enough.
+    reported: bool = False
     transport: Transport = "none"
     #: This side's last word on the spoken code.
     code: CodeResult = ""
@@ -124,6 +139,8 @@ class Place(Struct, frozen=True, gc=False):
             instance=self.instance,
             microphone=self.microphone,
             camera=self.camera,
+            missing=self.missing,
+            virtual=self.virtual,
             transport=self.transport,
             code=self.code,
             company=None if self.company is None else list(self.company),
@@ -149,12 +166,22 @@ class Room(Struct, frozen=True, gc=False):
     challenge: Challenge | None = None
     #: The assuré is helped to hold a document in view.
     framing: bool = False
+    #: Who paused, and since when (pause.py).
+    held: tuple[tuple[Role, datetime], ...] = ()
     ending: Ending | None = None
     #: Whose addresses the other never learns.
-    apart: frozenset[Role] = frozenset()
+    apart: frozenset[SeatName] = frozenset()
+    #: Third participants, by seat (thirds.py); and what passes between them and anybody.
+    thirds: tuple[ThirdPlace, ...] = ()
+    pairs: Pairs = ()
+    third_seq: int = 0
 
     def place(self, role: Role) -> Place:
         return self.assure if role == "assure" else self.medecin_conseil
+
+    @property
+    def seats(self) -> tuple[Place | ThirdPlace, ...]:
+        return (self.assure, self.medecin_conseil, *self.thirds)
 
     @property
     def signals(self) -> tuple[Relay, ...]:
@@ -182,12 +209,19 @@ class Room(Struct, frozen=True, gc=False):
             in_person=self.in_person,
             challenge=self.challenge,
             framing=self.framing,
+            held=[Held(by=by, since=since.isoformat()) for by, since in self.held],
             ending=self.ending,
+            thirds=[one.shown() for one in self.thirds],
+            pairs=[one.shown() for one in self.pairs],
         )
 
-    def snapshot(self, role: Role, now: datetime) -> Snapshot:
-        signals = [relay.signal for relay in self.signals if relay.to == role]
-        return Snapshot(you=role, state=self.state(now), signals=signals)
+    def snapshot(self, seat: SeatName, now: datetime) -> Snapshot:
+        return Snapshot(
+            you=seat,
+            state=self.state(now),
+            signals=[relay.signal for relay in self.signals if relay.to == seat],
+            third_signals=addressed(self.pairs, seat),
+        )
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -200,6 +234,10 @@ class Step(Struct, frozen=True, gc=False):
     replaced_sid: str | None = None
     #: The socket that a reconnection of the same page leaves behind.
     stale_sid: str | None = None
+    #: The socket of a third participant who is seen out.
+    removed_sid: str | None = None
+    #: What one of a pair with a third participant must get.
+    third: tuple[SeatName, ThirdSignal | ThirdRenegotiation] | None = None
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -244,6 +282,9 @@ def join(
         instance=instance,
         microphone=same_page and before.microphone,
         camera=same_page and before.camera,
+        missing=before.missing if same_page else "",
+        virtual=same_page and before.virtual,
+        reported=before.reported and before.holder in ("", holder),
         transport=before.transport if same_page else "none",
         code=before.code if same_page else "",
         certificates=before.certificates if same_page else "",
@@ -253,7 +294,7 @@ def join(
     )
     after = seated(room, role, place)
     if not same_page:
-        after = replace(after, mail=None)
+        after = replace(after, mail=None, pairs=silenced(after.pairs, role))
     occurrences = [*_arrival(before, role, same_page=same_page)]
     too_late = before.presence == "lost" and before.since and now - before.since > grace
     if role == "assure" and room.phase == "admitted" and too_late:
@@ -285,7 +326,7 @@ def drop(room: Room, role: Role, sid: str, now: datetime) -> Step:
 
 def leave(room: Room, role: Role, now: datetime) -> Step:
     """Gone on purpose. An assuré who comes back is admitted anew."""
-    _open(room)
+    still_open(room)
     if role == "medecin_conseil" and room.phase == "admitted":
         raise NotAllowed("in_call", "Terminez le télécontrôle ou remettez l'assuré en attente.")
     after = seated(room, role, Place(presence="left", since=now), mail=None)
@@ -305,7 +346,7 @@ def hand_over(room: Room, to: str, reception: Reception) -> Step:
     if before.holder == to or before.presence == "absent":
         return receive(room, reception)
     after = seated(gated(room), "medecin_conseil", Place(), reception=reception, mail=None)
-    after = replace(after, challenge=None, framing=False)
+    after = replace(after, challenge=None, framing=False, thirds=not_admitted(after.thirds))
     if before.presence == "left":
         return Step(after)
     gone = Occurrence("left", "medecin_conseil", detail={"cause": "transfert"})
@@ -318,7 +359,7 @@ def hand_over(room: Room, to: str, reception: Reception) -> Step:
 def admit(room: Room, role: Role, now: datetime) -> Step:
     """Only the médecin-conseil admits, and only somebody who is there."""
     only("admit", role)
-    _open(room)
+    still_open(room)
     if room.phase == "admitted":
         return Step(room)
     if room.assure.presence != "present":
@@ -330,7 +371,7 @@ def admit(room: Room, role: Role, now: datetime) -> Step:
 def send_back(room: Room, role: Role) -> Step:
     """Back to the waiting room; the connection stays warm, no media flows."""
     only("send_back", role)
-    _open(room)
+    still_open(room)
     if room.phase != "admitted":
         return Step(room)
     after = replace(gated(room), version=room.version + 1)
@@ -354,6 +395,8 @@ def cooled(room: Room) -> Room:
         medecin_conseil=still(room.medecin_conseil),
         challenge=None,
         framing=False,
+        held=(),
+        pairs=silenced(room.pairs),
     )
 
 
@@ -392,7 +435,7 @@ def meet(room: Room, in_person: InPerson | None) -> Step:
 def offer(room: Room, role: Role, description: Description) -> Step:
     """Only the médecin-conseil offers, so that offers never cross."""
     only("offer", role)
-    _open(room)
+    still_open(room)
     if not room.assure.instance:
         raise NotAllowed("peer_absent", "L'assuré n'est pas encore là.")
     if description.negotiation == room.negotiation and _repeated(room, role, description):
@@ -407,7 +450,7 @@ def offer(room: Room, role: Role, description: Description) -> Step:
 
 def answer(room: Room, role: Role, description: Description) -> Step:
     only("answer", role)
-    _open(room)
+    still_open(room)
     _current(room, description.negotiation)
     if _repeated(room, role, description):
         return Step(room)
@@ -419,7 +462,7 @@ def answer(room: Room, role: Role, description: Description) -> Step:
 def candidate(room: Room, role: Role, one: Candidate) -> Step:
     """The most frequent of all verbs."""
     if room.phase == "ended" or one.negotiation != room.negotiation or not room.negotiation:
-        _open(room)
+        still_open(room)
         _current(room, one.negotiation)
     if room.mail is not None and room.mail.count >= MAX_SIGNALS:
         raise NotAllowed("too_many_candidates", "Trop de candidats ICE.")
@@ -439,20 +482,32 @@ def candidate(room: Room, role: Role, one: Candidate) -> Step:
 def renegotiate(room: Room, role: Role) -> Step:
     """Whether the assuré may ask for an ICE restart now; the asking itself is not kept."""
     only("renegotiate", role)
-    _open(room)
+    still_open(room)
     return Step(room)
 
 
 def devices(room: Room, role: Role, now_on: Devices) -> Step:
-    _open(room)
+    """What the sender's devices do; the first word on a camera that is a program is kept."""
+    still_open(room)
     place = room.place(role)
-    changed = replace(place, microphone=now_on.microphone, camera=now_on.camera)
-    return Step(room) if changed == place else Step(seated(room, role, changed))
+    changed = replace(
+        place,
+        microphone=now_on.microphone,
+        camera=now_on.camera,
+        missing=now_on.missing,
+        virtual=now_on.virtual,
+        reported=place.reported or now_on.virtual,
+    )
+    if changed == place:
+        return Step(room)
+    new = changed.reported and not place.reported
+    fact = (Occurrence("camera_reported", role, claim=True),) if new else ()
+    return Step(seated(room, role, changed), fact)
 
 
 def company(room: Room, role: Role, said: Company) -> Step:
     """Who is in the room with this person: what they say, as often as it changes (row CO-09)."""
-    _open(room)
+    still_open(room)
     place, others = room.place(role), tuple(sorted(said.others))
     if place.company == others:
         return Step(room)
@@ -464,7 +519,7 @@ def company(room: Room, role: Role, said: Company) -> Step:
 
 def media(room: Room, role: Role, claim: Media) -> Step:
     """One side's word on its media path."""
-    _open(room)
+    still_open(room)
     if claim.state == "flowing" and room.phase != "admitted":
         raise NotAllowed("not_admitted", "Aucun média avant l'admission.")
     place = room.place(role)
@@ -490,7 +545,7 @@ def wrong_role() -> NotAllowed:
     return NotAllowed("wrong_role", "Cette action n'est pas permise à ce rôle.")
 
 
-def _open(room: Room) -> None:
+def still_open(room: Room) -> None:
     if room.phase == "ended":
         raise NotAllowed("ended", "Ce télécontrôle est terminé.")
 

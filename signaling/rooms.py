@@ -10,8 +10,25 @@ from typing import Literal, Protocol
 import structlog
 from msgspec.structs import replace
 
+from . import thirds
 from .access import Access
-from .protocol import Companion, EndReason, InPerson, Message, Phase, Reception, Replaced, Role
+from .protocol import (
+    Companion,
+    EndReason,
+    InPerson,
+    Message,
+    Phase,
+    Reception,
+    Removed,
+    Replaced,
+    Role,
+    SeatName,
+    Snapshot,
+    ThirdKind,
+    ThirdRenegotiation,
+    ThirdSeat,
+    ThirdSignal,
+)
 from .room import (
     UNKNOWN,
     NotAllowed,
@@ -28,8 +45,9 @@ from .room import (
     receive,
     wrong_role,
 )
+from .seats import ThirdPlace
 from .tally import Tally
-from .verbs import TIMED_VERBS_OF, VERBS_OF
+from .verbs import TIMED_VERBS_OF, TIMED_VERBS_OF_THIRDS, VERBS_OF, VERBS_OF_THIRDS
 
 log = structlog.get_logger()
 
@@ -54,7 +72,14 @@ class Memory:
     #: What they last said of who is with them.
     company: Mapping[Role, tuple[Companion, ...]] = field(default_factory=dict)
     #: Whose addresses the other never learns.
-    apart: frozenset[Role] = frozenset()
+    apart: frozenset[SeatName] = frozenset()
+    #: Who paused and has not resumed: a restart must not let anybody be seen.
+    held: tuple[tuple[Role, datetime], ...] = ()
+    #: Third participants who were there, as far as the record says.
+    thirds: tuple[ThirdPlace, ...] = ()
+    #: Of a third participant on the way in: what they are there for, and the seat they had.
+    kind: ThirdKind | None = None
+    seat: ThirdSeat | None = None
 
 
 class Witness(Protocol):
@@ -127,23 +152,36 @@ class Rooms:
                 self._rooms[access.room] = remembered(access.room, memory, self._clock())
             room = self._rooms[access.room]
             if room.phase == "ended":
-                self._say(sid, "snapshot", room.snapshot(access.role, self._clock()))
+                self._say(sid, "snapshot", snapshot(room, access, sid, self._clock()))
                 return
-            now = self._clock()
-            step = join(
-                room,
-                access.role,
-                sid,
-                instance,
-                now=now,
-                grace=self._grace,
-                holder=access.subject,
-            )
-            await self._apply(step, access, snapshot_for=(sid, access.role))
+            step = self._joined(room, access, memory, sid, instance)
+            await self._apply(step, access, snapshot_for=sid)
         # Outside the lock: closing a socket comes back here as `dropped`.
         former = step.replaced_sid or step.stale_sid
         if former:
             self._close(former)
+
+    def check_seat(self, access: Access, memory: Memory) -> None:
+        """For a third participant, while they can still be told why.
+
+        :raises NotAllowed: there is no seat for them.
+        """
+        room = self.get(access.room)
+        if room is not None and room.phase != "ended":
+            comer = self._comer(access, memory)
+            thirds.seat_for(room, comer, self._clock(), self._grace)
+
+    def _comer(self, access: Access, memory: Memory) -> thirds.Comer:
+        if memory.kind is None:
+            raise wrong_role()
+        return thirds.Comer(access.subject, memory.kind, memory.seat)
+
+    def _joined(self, room: Room, access: Access, memory: Memory, sid: str, instance: str) -> Step:
+        now, grace, holder = self._clock(), self._grace, access.subject
+        if access.role != "tiers":
+            return join(room, access.role, sid, instance, now=now, grace=grace, holder=holder)
+        comer = self._comer(access, memory)
+        return thirds.join(room, comer, sid, instance, now=now, grace=grace)
 
     def ask(self, access: Access, sid: str, event: str, payload: Message) -> int | Awaitable[int]:
         """Do what a client asks; the room's version after it, at once or once it is on record.
@@ -172,6 +210,8 @@ class Rooms:
 
     def _step(self, access: Access, sid: str, event: str, payload: Message) -> Step:
         room, role = self._rooms.get(access.room), access.role
+        if role == "tiers":
+            return self._third_step(room, sid, event, payload)
         if room is None or room.place(role).sid != sid:
             raise NotAllowed("not_seated", "Cette page n'occupe plus ce rendez-vous.")
         verb = VERBS_OF[role].get(event)
@@ -182,13 +222,27 @@ class Rooms:
             raise wrong_role()
         return timed(room, role, payload, self._clock())
 
+    def _third_step(self, room: Room | None, sid: str, event: str, payload: Message) -> Step:
+        place = thirds.seated_by(room, sid) if room is not None else None
+        if room is None or place is None:
+            raise NotAllowed("not_seated", "Cette page n'occupe plus ce rendez-vous.")
+        verb = VERBS_OF_THIRDS.get(event)
+        if verb is not None:
+            return verb(room, place.seat, payload)
+        timed = TIMED_VERBS_OF_THIRDS.get(event)
+        if timed is None:
+            raise wrong_role()
+        return timed(room, place.seat, payload, self._clock())
+
     async def dropped(self, access: Access, sid: str) -> None:
         """The socket is gone without a word; no failure of the record can keep it here."""
         async with self._turn(access.room):
             room = self._rooms.get(access.room)
             if room is None or room.phase == "ended":
                 return
-            await self._apply_anyway(drop(room, access.role, sid, self._clock()), access)
+            now, role = self._clock(), access.role
+            step = thirds.drop(room, sid, now) if role == "tiers" else drop(room, role, sid, now)
+            await self._apply_anyway(step, access)
 
     async def _apply_anyway(self, step: Step, by: Access | None) -> None:
         """What the record does not take now, it takes next."""
@@ -249,6 +303,14 @@ class Rooms:
         if former:
             self._close(former)
 
+    async def dismiss(self, room_id: str, invitation: str) -> None:
+        """That third participant's invitation was taken back, which is on record already."""
+        async with self._turn(room_id):
+            room = self._rooms.get(room_id)
+            if room is not None:
+                step = thirds.dismiss(room, invitation)
+                await self._apply_anyway(replace(step, occurrences=()), None)
+
     async def beat(self) -> None:
         """Put on record who is there now; forget rooms that have been empty for long."""
         # All at once: the record writes in one transaction what comes together.
@@ -270,7 +332,9 @@ class Rooms:
             del self._rooms[room.id]
 
     def _forgettable(self, room: Room) -> bool:
-        moments = [p.since for p in (room.assure, room.medecin_conseil) if p.since]
+        if any(place.presence == "present" for place in room.thirds):
+            return False
+        moments = [p.since for p in room.seats if p.since]
         if room.ending:
             moments.append(datetime.fromisoformat(room.ending.at))
         return not moments or self._clock() - max(moments) > 2 * self._grace
@@ -294,19 +358,18 @@ class Rooms:
         await self._witness.record(room_id, (*self._owed.get(room_id, ()), *occurrences), by)
         self._owed.pop(room_id, None)
 
-    async def _apply(
-        self, step: Step, by: Access | None, snapshot_for: tuple[str, Role] | None = None
-    ) -> int:
+    async def _apply(self, step: Step, by: Access | None, snapshot_for: str | None = None) -> int:
         """Record, then become, then tell."""
         if step.occurrences:
             await self._record(step.room.id, step.occurrences, by)
-        return self._become(step, snapshot_for=snapshot_for)
+        return self._become(step, by=by, snapshot_for=snapshot_for)
 
     def _become(
         self,
         step: Step,
         *,
-        snapshot_for: tuple[str, Role] | None = None,
+        by: Access | None = None,
+        snapshot_for: str | None = None,
         asked: tuple[Access, str, Message] | None = None,
     ) -> int:
         """It is on record, or need not be: the room is this now, and whoever is there is told."""
@@ -315,27 +378,43 @@ class Rooms:
         self._rooms[room.id] = room
         if step.replaced_sid:
             self._say(step.replaced_sid, "replaced", Replaced(at=self._clock().isoformat()))
-        if snapshot_for:
-            sid, role = snapshot_for
-            self._say(sid, "snapshot", room.snapshot(role, self._clock()))
+        if snapshot_for and by:
+            self._say(snapshot_for, "snapshot", snapshot(room, by, snapshot_for, self._clock()))
         if room.version != before.version:
             self._tally.changed(before, room)
-            self._tell_all(room, snapshot_for[0] if snapshot_for else None)
+            self._tell_all(room, snapshot_for)
             self._witness.changed(room)
         if step.relay:
             self._to(room.place(step.relay.to), "signal", step.relay.signal)
-        elif asked and asked[1] == "renegotiate":
+        elif step.third:
+            self._to_seat(room, *step.third)
+        elif asked and asked[1] == "renegotiate" and asked[0].role != "tiers":
             # Not kept: who is not there now makes a whole new offer when they come.
             self._to(room.place(other(asked[0].role)), "renegotiate", asked[2])
+        if step.removed_sid:
+            self._say(step.removed_sid, "removed", Removed(at=self._clock().isoformat()))
+            self._close(step.removed_sid)
         if asked:
             self._tally.done(asked[0].role, asked[2])
         return room.version
+
+    def _to_seat(
+        self, room: Room, seat: SeatName, message: ThirdSignal | ThirdRenegotiation
+    ) -> None:
+        """Between a third participant and somebody else."""
+        sid = thirds.sid_of(room, seat)
+        signal = isinstance(message, ThirdSignal)
+        if sid is not None:
+            self._say(sid, "third_signal" if signal else "third_renegotiate", message)
 
     def _tell_all(self, room: Room, but: str | None) -> None:
         state = room.state(self._clock())
         for place in (room.assure, room.medecin_conseil):
             if place.sid != but:
                 self._to(place, "state", state)
+        for third in room.thirds:
+            if third.sid is not None and third.sid != but:
+                self._say(third.sid, "state", thirds.state_for_third(state))
 
     def _to(self, place: Place, event: str, message: Message) -> None:
         if place.sid is not None:
@@ -369,6 +448,8 @@ def remembered(room_id: str, memory: Memory, now: datetime) -> Room:
         reception=memory.reception,
         in_person=memory.in_person,
         apart=memory.apart,
+        thirds=memory.thirds,
+        held=memory.held if memory.phase == "admitted" else (),
         # Versions go on growing over a restart: a client keeps the highest it has seen.
         # In milliseconds, no room changes faster than that.
         version=int(now.timestamp() * 1000),
@@ -378,11 +459,19 @@ def remembered(room_id: str, memory: Memory, now: datetime) -> Room:
     return room
 
 
+def snapshot(room: Room, access: Access, sid: str, now: datetime) -> Snapshot:
+    """As who comes in by this socket may know the room."""
+    if access.role == "tiers":
+        return thirds.snapshot(room, sid, now)
+    return room.snapshot(access.role, now)
+
+
 def minute(room: Room) -> Occurrence:
     """The heartbeat of the record."""
     detail: dict[str, str | int | bool] = {
         "assure": room.assure.presence,
         "medecin_conseil": room.medecin_conseil.presence,
         "phase": room.phase,
+        **{third.seat: third.presence for third in room.thirds},
     }
     return Occurrence("minute", None, detail=detail)

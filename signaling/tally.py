@@ -15,6 +15,7 @@ from .protocol import (
     CONSOLE_TO_SERVER,
     SERVER_TO_CLIENT,
     SERVER_TO_CONSOLE,
+    Actor,
     Candidate,
     Description,
     Media,
@@ -40,6 +41,7 @@ CODES = (
     "closed", "too_early", "too_late", "information", "ended", "unavailable",
     "malformed", "not_seated", "wrong_role", "assure_absent", "peer_absent", "in_call", "stale",
     "sdp_refused", "candidate_refused", "too_many_candidates", "not_admitted", "no_challenge",
+    "third_absent", "third_objected", "full", "removed",
     "transition_impossible", "porte_fermee", "telecontrole_inconnu", "forme_illisible", OTHER,
 )  # fmt: skip
 #: Seconds; joining should stay under 0.3, a first frame under 0.35.
@@ -119,7 +121,7 @@ class Tally:
         codes = self.events_refused
         codes[code if code in codes else OTHER] += 1
 
-    def done(self, role: Role, message: Message) -> None:
+    def done(self, role: Actor, message: Message) -> None:
         """What a client asked with this payload was done."""
         if isinstance(message, Candidate):
             # The most frequent of all.
@@ -127,7 +129,7 @@ class Tally:
         if isinstance(message, Description):
             if role == "medecin_conseil":
                 self._offered(message)
-        elif isinstance(message, Media):
+        elif isinstance(message, Media) and role != "tiers":
             if message.state == "flowing" and not message.continuous:
                 self.paths[role][message.path or "unknown"] += 1
         elif isinstance(message, Renegotiate):

@@ -3,12 +3,12 @@ others; and of each, the column of each role (rights.py)."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from . import checks
+from . import checks, pause, thirds
 from . import room as rules
-from .protocol import Role
-from .rights import EVENTS, ROLES
+from .protocol import Actor, Role, ThirdSeat
+from .rights import EVENTS
 from .room import Room, Step
 
 V = TypeVar("V")
@@ -16,6 +16,9 @@ V = TypeVar("V")
 #: What a client asks, of which room, as whom, with what.
 Verb = Callable[[Room, Role, Any], Step]
 TimedVerb = Callable[[Room, Role, Any, datetime], Step]
+#: The same of a third participant, as their seat.
+ThirdVerb = Callable[[Room, ThirdSeat, Any], Step]
+TimedThirdVerb = Callable[[Room, ThirdSeat, Any, datetime], Step]
 
 
 VERBS: dict[str, Verb] = {
@@ -31,26 +34,43 @@ VERBS: dict[str, Verb] = {
     "challenge": lambda room, _role, _: checks.challenge(room, checks.draw()),
     "challenge_result": checks.challenge_result,
     "framing": lambda room, _role, wanted: checks.framing(room, wanted),
+    "third_admit": lambda room, _role, named: thirds.admit(room, named),
+    "third_remove": lambda room, _role, named: thirds.remove(room, named),
+    "third_object": lambda room, _role, said: thirds.objection(room, said),
+    "third_offer": thirds.offer,
+    "third_candidate": thirds.candidate,
 }
 TIMED_VERBS: dict[str, TimedVerb] = {
     "admit": lambda room, role, _, now: rules.admit(room, role, now),
     "end": lambda room, role, _, now: rules.end(room, role, "ended", now),
     "leave": lambda room, role, _, now: rules.leave(room, role, now),
+    "hold": pause.hold,
+}
+
+THIRD_VERBS: dict[str, ThirdVerb] = {
+    "devices": thirds.devices,
+    "third_offer": thirds.offer,
+    "third_answer": thirds.answer,
+    "third_candidate": thirds.candidate,
+    "third_renegotiate": thirds.renegotiate,
+}
+TIMED_THIRD_VERBS: dict[str, TimedThirdVerb] = {
+    "leave": lambda room, seat, _, now: thirds.leave(room, seat, now),
 }
 
 
-def by_role(verbs: Mapping[str, V]) -> dict[Role, dict[str, V]]:
-    """Each role's own; an event without a line in rights.py is nobody's."""
+def of(actor: Actor, verbs: Mapping[str, V]) -> dict[str, V]:
+    """Of these, the ones that are theirs; an event without a line in rights.py is nobody's."""
     return {
-        role: {
-            event: verb
-            for event, verb in verbs.items()
-            if event in EVENTS and role in EVENTS[event].roles
-        }
-        for role in ROLES
+        event: verb
+        for event, verb in verbs.items()
+        if event in EVENTS and actor in EVENTS[event].roles
     }
 
 
+SEATED: tuple[Role, ...] = get_args(Role)
 #: What rooms.py asks: one look-up says which verb, and whether this role has it.
-VERBS_OF = by_role(VERBS)
-TIMED_VERBS_OF = by_role(TIMED_VERBS)
+VERBS_OF = {role: of(role, VERBS) for role in SEATED}
+TIMED_VERBS_OF = {role: of(role, TIMED_VERBS) for role in SEATED}
+VERBS_OF_THIRDS = of("tiers", THIRD_VERBS)
+TIMED_VERBS_OF_THIRDS = of("tiers", TIMED_THIRD_VERBS)

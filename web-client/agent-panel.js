@@ -9,6 +9,7 @@ import { fixInPerson, giveUpInPerson, inPersonSection } from "./agent-inperson.j
 import { justificationSection } from "./agent-justification.js";
 import { messageTable } from "./agent-messages.js";
 import * as say from "./agent-words.js";
+import { shown as equipmentShown } from "./equipment-shown.js";
 
 /** @typedef {import('./api').AgentSession} AgentSession */
 /** @typedef {import('./api').PlannedDetail} PlannedDetail */
@@ -118,6 +119,7 @@ export class Panel extends EventTarget {
         justificationSection(context),
         inPersonSection(context),
         needs(detail),
+        section("Matériel de l'assuré", "equipment", ...equipmentShown(detail.equipment, detail.planned.timezone)),
         messages(context),
         contactSection(context),
         history(detail),

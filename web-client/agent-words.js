@@ -98,6 +98,7 @@ const NEEDS = {
   vue: "Aide à l'écran",
   accompagnant: "Accompagnant",
   sous_titres: "Sous-titres",
+  ecrit: "Par écrit",
 };
 
 /** Why a message did not arrive: the outbox's codes. @type {Record<string, string>} */

@@ -67,6 +67,7 @@ export interface Visit {
   appointment: Appointment;
   information: Information;
   access: RoomAccess;
+  writes: boolean;
 }
 
 /** An in-person appointment: where, and when. It names nobody. */
@@ -230,16 +231,27 @@ export interface Interval {
   estimated: boolean;
 }
 
+/** A third participant, by seat and what they were there for: connected, and taking part. */
+export interface ThirdPresence {
+  seat: string;
+  label: string;
+  connected: Interval[];
+  took_part: Interval[];
+}
+
 /** Who was there, from the facts on record. Durations in seconds. */
 export interface Presence {
   assure: Interval[];
   doctor: Interval[];
   together_with_media: Interval[];
+  held: Interval[];
   assure_seconds: number;
   doctor_seconds: number;
   waiting_seconds: number;
   together_seconds: number;
+  held_seconds: number;
   interruptions: number;
+  thirds: ThirdPresence[];
 }
 
 /** One line of the chain, as the console shows it. */
@@ -322,6 +334,15 @@ export interface NextAppointment {
   timezone: string;
 }
 
+/** The last equipment test, as the service's people read it; it counts against nobody. */
+export interface EquipmentShown {
+  colour: "a_surveiller" | "echec" | "pret";
+  label: string;
+  at: string;
+  remarks: string[];
+  details: string[];
+}
+
 /** GET /api/console/telecontroles/{id}: all that the console's side panel shows. */
 export interface Detail {
   entry: Entry;
@@ -339,6 +360,7 @@ export interface Detail {
   justifications: JustificationGiven[];
   place: Place | null;
   next_appointment: NextAppointment | null;
+  equipment: EquipmentShown | null;
 }
 
 /** A médecin-conseil, as an agent chooses one. */
@@ -556,6 +578,7 @@ export interface PlannedDetail {
   previous: string | null;
   next: string | null;
   actions: string[];
+  equipment: EquipmentShown | null;
 }
 
 /** GET /api/agent/envois?etat=&canal=&genre=&page= */
@@ -660,6 +683,61 @@ export interface Obstacle {
   cause: "absent" | "ignore" | "incompatible" | "interrompu" | "introuvable" | "occupe" | "refuse" | "securite" | "systeme" | "technique";
 }
 
+/** POST /api/assure/materiel/acces: by the code that was sent, a pass, or the session. */
+export interface EquipmentLink {
+  link: string;
+  code: string;
+  access: string;
+}
+
+/** What the network's test needs. */
+export interface EquipmentAccess {
+  access: string;
+  expires_in: number;
+  ice_servers: IceServer[];
+  echo_seconds: number;
+}
+
+/** POST /api/assure/materiel/echo: a complete offer, without trickling. */
+export interface EchoOffer {
+  link: string;
+  sdp: string;
+  access: string;
+}
+
+/** A line of its answer: how many come before; at last the description, or why there is none. */
+export interface EchoLine {
+  before: number | null;
+  answer: string | null;
+  error: Problem | null;
+}
+
+/** What was tried, and how it went, as codes. */
+export interface EquipmentParts {
+  navigateur: "incompatible" | "ok" | "partiel";
+  camera: "faible" | "introuvable" | "non_teste" | "occupe" | "ok" | "panne" | "refuse";
+  micro: "faible" | "introuvable" | "non_teste" | "occupe" | "ok" | "panne" | "refuse";
+  haut_parleur: "non_entendu" | "non_teste" | "ok";
+  reseau: "aucun" | "faible" | "mauvais" | "non_teste" | "ok";
+  echo: "echec" | "non_teste" | "occupe" | "ok" | "partiel";
+  chemin: "direct" | "inconnu" | "relais";
+  udp: boolean | null;
+  tcp: boolean | null;
+  tls: boolean | null;
+}
+
+/** POST /api/assure/materiel/verdict: the last one is kept, with the appointment. */
+export interface EquipmentVerdict {
+  link: string;
+  colour: "a_surveiller" | "echec" | "pret";
+  parts: EquipmentParts;
+  access: string;
+  up_kbps: number | null;
+  down_kbps: number | null;
+  loss_percent: number | null;
+  rtt_ms: number | null;
+}
+
 /** PUT /api/console/telecontroles/{id}/note: the text as it is now, and the revision that it */
 export interface NoteForm {
   text: string;
@@ -691,4 +769,76 @@ export interface Note {
   sealed: boolean;
   characters: number;
   before: NoteVersion[];
+}
+
+/** Invite somebody to a télécontrôle, by what they are there for. */
+export interface ThirdForm {
+  kind: "interprete" | "interprete_lsf" | "medecin_assistant" | "proche";
+}
+
+/** A new invitation. `link` and `code` are shown this once; each goes its own way. */
+export interface ThirdInvited {
+  id: string;
+  kind: "interprete" | "interprete_lsf" | "medecin_assistant" | "proche";
+  link: string;
+  code: string;
+  until: string;
+}
+
+/** An invitation that was made. */
+export interface ThirdInvitation {
+  id: string;
+  kind: "interprete" | "interprete_lsf" | "medecin_assistant" | "proche";
+  created: string;
+  by: "agent" | "medecin_conseil";
+  revoked: boolean;
+  entered: boolean;
+  locked: boolean;
+}
+
+/** All of one télécontrôle; `needs`: whom the assuré has announced to need. */
+export interface ThirdList {
+  invitations: ThirdInvitation[];
+  most: number;
+  needs: ("interprete" | "interprete_lsf" | "medecin_assistant" | "proche")[];
+}
+
+/** POST /api/tiers/lien: the secret of an invitation (its URL fragment). */
+export interface ThirdKnock {
+  link: string;
+}
+
+/** POST /api/tiers/session: the link, and the code that was told by another way. */
+export interface ThirdEntering {
+  link: string;
+  code: string;
+}
+
+/** POST /api/tiers/information: the version that was read. */
+export interface ThirdConsent {
+  version: string;
+}
+
+/** An open session of a third participant. It says nothing about the assuré. */
+export interface ThirdVisit {
+  kind: "interprete" | "interprete_lsf" | "medecin_assistant" | "proche";
+  start: string;
+  timezone: string;
+  minutes: number;
+  doctor_name: string;
+  doctor_function: string;
+  helpline: string;
+  information: Information;
+  access: RoomAccess;
+}
+
+/** Where the appointment of an invitation stands; changes nothing, and names nobody. */
+export interface ThirdLink {
+  access: "annule" | "inconnu" | "ouvert" | "presentiel" | "refuse" | "reporte" | "termine" | "trop_tard" | "trop_tot";
+  helpline: string;
+  kind: "interprete" | "interprete_lsf" | "medecin_assistant" | "proche" | "";
+  start: string | null;
+  timezone: string;
+  opens_in: number | null;
+  visit: ThirdVisit | null;
 }

@@ -90,6 +90,14 @@ export class Asking {
     this.#unsure.clear();
   }
 
+  /** A new socket at once: this one has died without noticing, or waits for its next attempt. */
+  reconnect() {
+    const { socket } = this;
+    if (!socket || this.#over) return;
+    // Also one that is being opened: it may hang on a network that is gone.
+    if (socket.connected || socket.io._readyState !== "open") socket.disconnect().connect();
+  }
+
   stop() {
     this.#over = true;
   }

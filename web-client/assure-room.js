@@ -1,4 +1,4 @@
-// The assuré's room: camera and microphone, waiting, the call, leaving.
+// The assuré's room: waiting, the call, leaving.
 
 import {
   INSIDE,
@@ -18,8 +18,9 @@ import {
 import { renderChecks } from "./assure-checks.js";
 import { renderPeople } from "./assure-people.js";
 import { Call } from "./call.js";
-import { Capture, captureProblem } from "./capture.js";
-import { furnish } from "./assure-tools.js";
+import * as devices from "./assure-devices.js";
+import { remote, tellDevices } from "./assure-devices.js";
+import { interruption } from "./interruption.js";
 import { stage } from "./tools.js";
 import { all, announce, byId, focusTitle, formatDate, formatTime, post, screen } from "./page.js";
 
@@ -35,16 +36,9 @@ const ENDINGS = {
   refused: "refuse",
   cancelled: "annule",
 };
-/** After so long without a sound from the microphone, in ms. */
-const SILENCE = 5_000;
 /** Waiting since the hour: after so many minutes we apologise, then say what else can be done. */
 const [LATE, VERY_LATE] = [5, 15];
 
-const remote = byId("remote", HTMLVideoElement);
-const self = byId("self-video", HTMLVideoElement);
-
-/** @type {Capture | null} */
-let capture = null;
 /** @type {Call | null} */
 let call = null;
 let admitted = false;
@@ -55,183 +49,29 @@ let skew = 0;
 let news = "";
 /** @type {WakeLockSentinel | null} */
 let awake = null;
-let metering = 0;
 let waiting = 0;
 
-/** A screen is shown: one's own picture comes along. @param {string} name */
+/** A screen is shown: one's own picture, the tools and their panels come along. @param {string} name */
 export function arrived(name) {
-  clearInterval(metering);
-  const spot = document.querySelector(`section[data-screen="${name}"] .self-place`);
-  if (spot && capture) spot.append(byId("self"));
+  if (name === "devices") void import("./assure-quality.js").catch(() => {});
   for (const id of ["tools", "panels"])
     document.querySelector(`section[data-screen="${name}"] .${id}-place`)?.append(byId(id));
-  reflect();
+  devices.place(name);
+  devices.sayUnheard();
+  if (name === "devices" || name === "check") void fetched().catch(() => {});
 }
+
+/** @type {Promise<typeof import("./assure-tools.js")> | null} */
+let tools = null;
+
+/** What the room offers besides: it comes while one looks at one's own picture. */
+const fetched = () => (tools ??= import("./assure-tools.js"));
 
 /** Back to the room without a click, if nothing has to be asked. @returns {Promise<boolean>} */
 export async function resume() {
-  if (!(await granted())) return false;
-  await activate(true);
+  if (!(await devices.granted())) return false;
+  if (await devices.open()) await enter();
   return true;
-}
-
-// --- camera and microphone ----------------------------------------------------------------------
-
-/** @returns {Promise<boolean>} whether both may be opened without asking */
-async function granted() {
-  const ask = (/** @type {string} */ name) =>
-    navigator.permissions.query({ name: /** @type {PermissionName} */ (name) });
-  try {
-    const states = await Promise.all([ask("camera"), ask("microphone")]);
-    return states.every(({ state }) => state === "granted");
-  } catch {
-    return false;
-  }
-}
-
-/** Opens both, once. @param {boolean} [straight] then enters, without the check */
-async function activate(straight = false) {
-  const slow = setTimeout(() => {
-    byId("asking").hidden = false;
-    announce(byId("asking").textContent ?? "");
-  }, 700);
-  try {
-    capture?.stop();
-    capture = await Capture.open();
-  } catch (error) {
-    capture = null;
-    const problem = captureProblem(error);
-    // Who cannot get in for this is not somebody who never came.
-    if (visit) void post("/api/assure/obstacle", { cause: problem }).catch(() => {});
-    if (problem === "technique") console.error(error);
-    if (problem === "introuvable") await nameMissing();
-    const again = screen() === `capture-${problem}`;
-    go(`capture-${problem}`);
-    if (again) complain("Toujours pas. Suivez les étapes ci-dessous, puis réessayez.");
-    return;
-  } finally {
-    clearTimeout(slow);
-    byId("asking").hidden = true;
-  }
-  capture.onended = regain;
-  self.srcObject = capture.stream;
-  void listDevices();
-  if (straight) return enter();
-  go("check");
-  meter();
-}
-
-async function nameMissing() {
-  const found = (await navigator.mediaDevices.enumerateDevices().catch(() => [])).map((d) => d.kind);
-  const [camera, microphone] = [found.includes("videoinput"), found.includes("audioinput")];
-  if (camera !== microphone) byId("missing").textContent = camera ? "de micro" : "de caméra";
-}
-
-function meter() {
-  const bar = byId("level", HTMLMeterElement);
-  let heardAt = Date.now();
-  let heard = false;
-  metering = setInterval(() => {
-    const level = capture?.level() ?? null;
-    bar.value = level ?? 0;
-    // Not measurable (no gesture yet): nothing is said about silence.
-    if (level === null || level > 0) heardAt = Date.now();
-    if (level && level > 0.25 && !heard) {
-      heard = true;
-      byId("level-text").textContent = "Votre micro fonctionne";
-      announce("Votre micro fonctionne");
-    }
-    const silent = Date.now() - heardAt > SILENCE;
-    if (silent === !byId("silent").hidden) return;
-    byId("silent").hidden = !silent;
-    if (!silent) return;
-    heard = false;
-    byId("level-text").textContent = "On ne vous entend pas";
-    announce("On ne vous entend pas");
-  }, 100);
-}
-
-async function listDevices() {
-  if (!capture) return;
-  const found = await capture.devices();
-  for (const kind of /** @type {const} */ (["videoinput", "audioinput", "audiooutput"])) {
-    const select = byId(kind, HTMLSelectElement);
-    const named = found[kind].filter((device) => device.label);
-    const chosen =
-      kind === "audiooutput"
-        ? select.value
-        : capture.track(kind === "audioinput" ? "audio" : "video")?.getSettings().deviceId;
-    select.replaceChildren(...named.map((d) => new Option(d.label, d.deviceId)));
-    if (chosen) select.value = chosen;
-    const usable = kind !== "audiooutput" || "setSinkId" in remote;
-    if (select.parentElement) select.parentElement.hidden = named.length < 2 || !usable;
-  }
-  byId("flip").hidden = found.videoinput.length < 2;
-}
-
-/** @param {Promise<MediaStreamTrack>} changing */
-async function change(changing) {
-  try {
-    const track = await changing;
-    await call?.replaceTrack(track);
-    notice(track.kind === "video" ? "La caméra a changé." : "Le micro a changé.");
-  } catch {
-    notice("Cet appareil ne répond pas : rien n'a changé. Choisissez-en un autre.");
-  }
-  await listDevices();
-  reflect();
-  tellDevices();
-}
-
-/** A device went away by itself. @param {'audio' | 'video'} kind */
-async function regain(kind) {
-  const name = kind === "video" ? "La caméra" : "Le micro";
-  try {
-    const track = await capture?.useDevice(kind, "");
-    if (track) await call?.replaceTrack(track);
-    notice(`${name} a été débranché : nous utilisons un autre appareil.`);
-  } catch {
-    notice(`${name} ne répond plus. Rebranchez l'appareil, ou ouvrez les réglages.`);
-  }
-  await listDevices();
-  reflect();
-  tellDevices();
-}
-
-/** What the page says of our own camera and microphone. */
-function reflect() {
-  if (!capture) return;
-  const { camera, microphone } = capture;
-  /** @param {string} action @param {boolean} on @param {string} name @param {string} icon */
-  const button = (action, on, name, icon) => {
-    for (const node of all(`[data-action="${action}"]`)) {
-      node.classList.toggle("off", !on);
-      const [use, label] = [node.querySelector("use"), node.querySelector("span")];
-      use?.setAttribute("href", `#i-${icon}${on ? "" : "-off"}`);
-      if (label) label.textContent = `${on ? "Couper" : "Activer"} ${name}`;
-    }
-  };
-  button("microphone", microphone, "le micro", "mic");
-  button("camera", camera, "la caméra", "cam");
-  byId("self-off").hidden = camera;
-  self.classList.toggle("mirrored", capture.mirrored);
-  if (self.paused) self.play().catch(() => {});
-}
-
-function tellDevices() {
-  if (capture) call?.setDevices({ microphone: capture.microphone, camera: capture.camera });
-}
-
-/** @param {'microphone' | 'camera'} device */
-function toggle(device) {
-  if (!capture) return;
-  const on = !capture[device];
-  if (device === "microphone") capture.setMicrophone(on);
-  else capture.setCamera(on);
-  reflect();
-  tellDevices();
-  const name = device === "microphone" ? "Micro" : "Caméra";
-  announce(`${name} ${on ? "activé" : "coupé"}${device === "camera" ? "e" : ""}`);
 }
 
 // --- the room -----------------------------------------------------------------------------------
@@ -246,8 +86,13 @@ function setInside(now) {
   }
 }
 
-function enter() {
+async function enter() {
+  const furnish = await fetched().then((module) => module.furnish, () => null);
+  const { capture } = devices;
   if (!visit || !capture) return go("devices");
+  // Pressed twice while it came.
+  if (call) return;
+  if (!furnish) return complain("La page n'est pas arrivée en entier. Rechargez-la.");
   const room = new Call({
     role: "assure",
     access: visit.access,
@@ -268,6 +113,7 @@ function enter() {
     place();
     renderChecks(room, admitted);
   });
+  on("flows", () => room.state && render(room.state));
   on("connection", (connection) => lost({ socket: connection === "lost" }));
   on("transport", (transport) => {
     lost({ path: transport === "lost" });
@@ -284,9 +130,9 @@ function enter() {
     await refresh(false);
     if (screen() === "devices") complain(message);
   });
-  furnish({ role: "assure", call: room, notice });
+  furnish({ role: "assure", call: room, notice, writes: visit.writes });
   stage.show(room);
-  capture.rest();
+  devices.listenToVoice();
   setInside(true);
   room.setStream(capture.stream);
   tellDevices();
@@ -305,11 +151,14 @@ const cut = { socket: false, path: false };
 /** @param {Partial<typeof cut>} what */
 function lost(what) {
   Object.assign(cut, what);
-  const now = cut.socket || cut.path;
+  const { transport = "none", reached = false } = call ?? {};
+  const words = interruption("assure", { ...cut, reached, flowing: transport === "flowing" });
   const banner = byId("lost");
-  if (banner.hidden === !now) return;
-  banner.hidden = !now;
-  announce(now ? (banner.textContent ?? "").trim() : "Connexion rétablie");
+  const said = banner.hidden ? "" : (banner.textContent ?? "").trim();
+  if (said === words) return;
+  banner.hidden = !words;
+  if (words) banner.firstElementChild?.replaceChildren(words);
+  announce(words || "Connexion rétablie");
 }
 
 /** Waiting room or call, as the gate and the room say. */
@@ -339,7 +188,8 @@ function render(state) {
   receivedBy(state.reception);
   renderPeople(call);
   renderChecks(call, admitted);
-  const away = doctor.presence !== "present";
+  // The service has lost the doctor, we have not.
+  const away = doctor.presence !== "present" && !(doctor.presence === "lost" && call?.flows);
   byId("doctor-mic").hidden = away || doctor.microphone;
   byId("no-picture").textContent = away
     ? "Le médecin a perdu la connexion. Restez là, il revient."
@@ -437,16 +287,14 @@ async function finish({ at, reason }) {
 
 /** Lets go of the room, the camera and the microphone. */
 export function over() {
-  if (!call && !capture) return;
+  if (!call && !devices.capture) return;
   clearInterval(waiting);
-  clearInterval(metering);
   setInside(false);
   const room = call;
   call = null;
   stage.show(null);
-  capture?.stop();
-  capture = null;
-  self.srcObject = remote.srcObject = null;
+  devices.close();
+  remote.srcObject = null;
   room?.close();
   void awake?.release();
   awake = null;
@@ -467,15 +315,7 @@ async function stayAwake() {
 // --- what the person does -----------------------------------------------------------------------
 
 Object.assign(actions, {
-  activate: () => activate(),
   enter,
-  microphone: () => toggle("microphone"),
-  camera: () => toggle("camera"),
-  flip: () => capture && change(capture.flip()),
-  settings() {
-    document.querySelector("#settings-dialog .devices-place")?.append(byId("choice"));
-    void confirmed("settings");
-  },
   async sound() {
     remote.muted = false;
     await listen();
@@ -490,7 +330,7 @@ Object.assign(actions, {
     const leaving = call;
     const at = new Date().toISOString();
     call = null;
-    capture?.stop();
+    devices.capture?.stop();
     await Promise.race([
       leaving.leave().catch(() => {}),
       new Promise((resolve) => setTimeout(resolve, 3_000)),
@@ -503,36 +343,10 @@ Object.assign(actions, {
   },
 });
 
-for (const kind of /** @type {const} */ (["audioinput", "videoinput"])) {
-  const select = byId(kind, HTMLSelectElement);
-  select.addEventListener("change", () => {
-    const track = kind === "audioinput" ? "audio" : "video";
-    if (capture) void change(capture.useDevice(track, select.value));
-  });
-}
-
-byId("audiooutput", HTMLSelectElement).addEventListener("change", ({ target }) => {
-  const { value } = /** @type {HTMLSelectElement} */ (target);
-  if ("setSinkId" in remote) remote.setSinkId(value).catch(() => notice("Ce haut-parleur ne répond pas."));
-});
-
-document.addEventListener("keydown", (event) => {
-  const { key, target, ctrlKey, altKey, metaKey, repeat } = event;
-  if (ctrlKey || altKey || metaKey || repeat || !call || document.querySelector("dialog[open]")) return;
-  if (target instanceof Element && target.matches("input, select, textarea")) return;
-  if (!byId("shortcuts", HTMLInputElement).checked) return;
-  if (key === "m" || key === "M") toggle("microphone");
-  if (key === "v" || key === "V") toggle("camera");
-});
-
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden || !capture) return;
+  if (document.hidden || !call) return;
   void stayAwake();
-  // Phones end or pause everything behind our back, without an event.
-  if (call && remote.paused) void listen();
-  reflect();
-  for (const { kind, readyState } of capture.stream.getTracks())
-    if (readyState === "ended") void regain(/** @type {'audio' | 'video'} */ (kind));
+  if (remote.paused) void listen();
 });
 
 remote.addEventListener("loadeddata", () => document.body.classList.add("has-image"));
@@ -541,9 +355,4 @@ document.addEventListener("fullscreenchange", () => {
   fill("#full span", document.fullscreenElement ? "Réduire" : "Plein écran");
 });
 
-byId("settings-dialog").addEventListener("close", () => {
-  document.querySelector('section[data-screen="check"] .devices-place')?.append(byId("choice"));
-});
-
 byId("full").hidden = !document.fullscreenEnabled;
-navigator.mediaDevices?.addEventListener?.("devicechange", () => void listDevices());

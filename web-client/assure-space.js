@@ -119,9 +119,11 @@ export async function rehearse() {
       button("Revenir à mon rendez-vous", "refresh", "quiet"),
     ),
   );
-  const finish = button("C'est bon, j'ai terminé", "refresh");
+  const finish = button("C'est bon, j'ai terminé", "refresh", "secondary");
   finish.id = "rehearsed";
   document.querySelector('section[data-screen="check"] .actions')?.append(finish);
+  // The test is what one came for.
+  document.querySelector('[data-action="equipment"]')?.classList.remove("secondary");
   if (navigator.mediaDevices) await devices();
   else go(isSecureContext ? "capture-absent" : "capture-securite");
 }
@@ -130,6 +132,7 @@ export async function rehearse() {
 export function over() {
   const trying = document.body.classList.contains("rehearsal");
   document.body.classList.remove("rehearsal");
+  document.querySelector('[data-action="equipment"]')?.classList.add("secondary");
   for (const id of ["rehearsal", "rehearsed"]) document.getElementById(id)?.remove();
   return trying;
 }

@@ -17,6 +17,7 @@ import {
   screen,
   show,
 } from "./page.js";
+import "./reading.js";
 
 /** @typedef {import('./api').LinkState} LinkState */
 /** @typedef {import('./api').Visit} Visit */
@@ -140,7 +141,7 @@ function fetchRoom() {
 }
 
 function fetchAll() {
-  const deeper = ["./call.js", "./peer.js", "./capture.js", "./socket.io.js"];
+  const deeper = ["./call.js", "./peer.js", "./assure-devices.js", "./capture.js", "./socket.io.js"];
   for (const path of deeper) import(path).catch(() => {});
   for (const sheet of ["people.css", "spoken-code.css"]) void look(sheet);
   return import("./assure-room.js");
@@ -181,7 +182,7 @@ export async function refresh(straight = inside()) {
       return closed(state);
     }
     if (space?.over()) room?.over();
-    if (!navigator.mediaDevices) return go(isSecureContext ? "capture-absent" : "capture-securite");
+    if (!capable()) return go(isSecureContext ? "capture-absent" : "capture-securite");
     if (!visit) return go("welcome");
     if (!visit.information.accepted) return read(visit);
     await devices(straight);
@@ -192,6 +193,10 @@ export async function refresh(straight = inside()) {
     go(code === "reseau" ? "offline" : "error");
   }
 }
+
+/** By what it can do, not by its name: an application's own browser often cannot. */
+const capable = () =>
+  Boolean(navigator.mediaDevices?.getUserMedia) && typeof RTCPeerConnection === "function";
 
 /** Whether there is something to attest: the link knows. @returns {Promise<LinkState | null>} */
 export async function attestable() {

@@ -13,24 +13,25 @@ import { get, post } from "./page.js";
  *   interruptions_dites: {de: string, a: string | null, cote: string}[], fin: string | null,
  *   medecin_arrivee: string | null, medecin_duree: number, medecin_retard: number | null,
  *   cote: string | null, motif: string, observe: string, chaine_seq: number,
- *   chaine_tete: string, emise: string, cle: string,
+ *   chaine_tete: string, emise: string, cle: string, pause?: number,
  * }} Attestation
  */
 /** @typedef {import('./api').TokenVerified} TokenVerified */
 /** @typedef {{kid: string, kty: string, crv: string, x: string}} Key */
 
-const FORMAT = "telecontrole-attestation/1";
+/** @type {Record<number, string>} by the version that a token begins with */
+const FORMATS = { 1: "telecontrole-attestation/1", 2: "telecontrole-attestation/2" };
 const SIGNATURE = 64;
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const TEXTS = ["genre", "caisse", "assure", "code", "fuseau", "motif", "cle"];
 const NUMBERS = ["minutes", "attente", "ensemble", "interruptions", "interruptions_duree", "medecin_duree", "chaine_seq"];
 const INSTANTS = ["essai", "arrivee", "attente_de", "attente_a", "admission", "fin", "medecin_arrivee", "observe", "emise"];
-/** Every value, in the order of the token. */
+/** Every value, in the order of the token; the first version does not say the pauses. */
 const FIELDS = [
   "genre", "caisse", "assure", "code", "debut", "fuseau", "minutes", "essai", "arrivee",
   "attente_de", "attente_a", "attente", "admission", "ensemble", "interruptions",
   "interruptions_duree", "interruptions_dites", "fin", "medecin_arrivee", "medecin_duree",
-  "medecin_retard", "cote", "motif", "observe", "chaine_seq", "chaine_tete", "emise", "cle",
+  "medecin_retard", "cote", "motif", "observe", "chaine_seq", "chaine_tete", "emise", "cle", "pause",
 ];
 
 export const ILLEGIBLE = "Ce n'est pas une attestation, ou elle est incomplète.";
@@ -89,7 +90,7 @@ async function judged({ kty, crv, x }, signature, message, token) {
 }
 
 /** The bytes that were signed. @param {Attestation} attestation */
-const signed = (attestation) => bytes(`${FORMAT}\n${canonical(attestation)}`);
+const signed = (attestation) => bytes(`${attestation.format}\n${canonical(attestation)}`);
 
 /** JSON with its names in order, without a space. @param {unknown} value @returns {string} */
 function canonical(value) {
@@ -109,13 +110,16 @@ export function read(token) {
   const raw = unpack(token);
   const text = new TextDecoder("utf-8", { fatal: true }).decode(raw.slice(0, -SIGNATURE));
   const values = JSON.parse(text);
-  const known = Array.isArray(values) && values.length === FIELDS.length + 1 && values[0] === 1;
+  const format = Array.isArray(values) ? FORMATS[values[0]] : undefined;
+  const fields = values[0] === 1 ? FIELDS.slice(0, -1) : FIELDS;
+  const known = format && values.length === fields.length + 1;
   // One content, one writing.
   if (!known || JSON.stringify(values) !== text) throw new Error("token");
   /** @type {Record<string, any>} */
-  const said = Object.fromEntries(FIELDS.map((name, at) => [name, values[at + 1]]));
+  const said = Object.fromEntries(fields.map((name, at) => [name, values[at + 1]]));
   for (const name of TEXTS) must(typeof said[name] === "string");
   for (const name of NUMBERS) must(Number.isSafeInteger(said[name]));
+  must(!fields.includes("pause") || Number.isSafeInteger(said.pause));
   const start = said.debut;
   said.debut = instant(start);
   for (const name of INSTANTS)
@@ -128,7 +132,7 @@ export function read(token) {
     }),
   );
   said.chaine_tete = hex(said.chaine_tete);
-  const attestation = /** @type {Attestation} */ ({ format: FORMAT, ...said });
+  const attestation = /** @type {Attestation} */ ({ format, ...said });
   return { attestation, signature: raw.slice(-SIGNATURE) };
 }
 

@@ -58,6 +58,9 @@ export function lines(a) {
     ["Salle d'attente", waiting(a, at)],
     ["Admission", a.admission ? at.time(a.admission) : "n'a pas été admis"],
     ["Temps ensemble, avec image et son", lasting(a.ensemble)],
+  );
+  if (a.pause) told.push(["Pauses demandées, comptées à part", lasting(a.pause)]);
+  told.push(
     [
       "Interruptions",
       a.interruptions ? `${a.interruptions}, ${lasting(a.interruptions_duree)} en tout` : "aucune",

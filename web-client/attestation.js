@@ -3,6 +3,7 @@
 import { Unable, verify } from "./attestation-token.js";
 import { RESERVE, SENTENCES, TITLES, lines } from "./attestation-words.js";
 import { all, announce, byId, element, show } from "./page.js";
+import "./reading.js";
 
 /** @typedef {import('./attestation-token.js').Attestation} Attestation */
 

@@ -5,7 +5,10 @@
 
 import { ANSWER, Asking, CallRefused } from "./asking.js";
 import { certificate } from "./certificates.js";
-import { lostBecause } from "./network.js";
+import { Claims } from "./claims.js";
+import { Credentials } from "./credentials.js";
+import { Mending } from "./mending.js";
+import { Outgoing } from "./outgoing.js";
 import { Peer, mark, on } from "./peer.js";
 import { io } from "./socket.io.js";
 import { History } from "./spoken-code.js";
@@ -14,6 +17,7 @@ import { History } from "./spoken-code.js";
 /** @typedef {import("./protocol").RoomState} RoomState */
 /** @typedef {import("./protocol").Snapshot} Snapshot */
 /** @typedef {import("./protocol").Signal} Signal */
+/** @typedef {{ socket: import("./asking.js").RoomSocket, access: () => RoomAccess }} Joining */
 /** @typedef {import("./protocol").Media} Media */
 /** @typedef {import("./protocol").ClientToServerEvents} Out */
 /** @typedef {import("./peer-code.js").CodeStatus} CodeStatus */
@@ -21,12 +25,10 @@ import { History } from "./spoken-code.js";
 
 /** How long the server may take to confirm what the médecin's page said straight to us, in ms. */
 const CONFIRMATION = 4_000;
-/** ICE restarts that fail before the connection is made anew, */
-const RESTARTS = 3;
-/** and how long each is given, in ms: both pages see the same outage, more than once. */
-const RESTART_TIME = 4_000;
+/** How often we look whether something comes, while it should, in ms. */
+const LOOK = 500;
 /** Refusals after which coming again with a new token is of no use. */
-const FINAL = new Set(["ended", "closed", "session", "token_revoked", "too_early", "too_late", "information"]);
+const FINAL = new Set(["ended", "closed", "session", "token_revoked", "too_early", "too_late", "information", "removed", "full"]);
 
 /** @type {CodeStatus} */
 const NO_CODE = { state: "waiting", code: "", local: "", remote: "" };
@@ -34,30 +36,25 @@ const NO_CODE = { state: "waiting", code: "", local: "", remote: "" };
 /**
  * Events: `state` (RoomState) · `connection` ("connecting" | "open" | "lost") · `transport`
  * (Transport) · `gate` (boolean: media may flow) · `code` (CodeStatus) · `talking` · `talk` (Talk) ·
- * `replaced` · `refused` ({code, message}) · `closed`.
+ * `flows` (boolean: what flowed still comes) ·
+ * `replaced` · `refused` ({code, message}) · `closed` · for thirds.js: `joining` (Joining) · `tracks` · `shape`.
  */
 export class Call extends EventTarget {
-  /** @type {"assure" | "medecin_conseil"} */ #role;
-  /** @type {RoomAccess} */ #access;
-  /** @type {boolean} the first token has not been used yet */ #fresh = true;
-  /** @type {() => Promise<RoomAccess>} */ #renew;
+  /** @type {Snapshot["you"]} */ #role;
+  /** @type {Credentials} */ #credentials;
   /** @type {import("./asking.js").RoomSocket | null} */ #socket = null;
   #asking = new Asking();
   /** @type {Peer | null} */ #peer = null;
   /** Which page of the other side the peer connection was made with. */
   #peerOf = "";
-  /** @type {MediaStream | null | undefined} undefined: not known yet */ #stream;
   #open = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} open ahead of the server's word */
   #early;
-  /** ICE restarts since the last good path that had their time and the server, and failed. */
-  #failed = 0;
-  #restartedAt = 0;
-  #retry = 0;
+  /** @type {Mending} */ #mending;
+  #claims = new Claims((claim) => this.#claim(claim), () => this.#peer);
   #over = false;
-  #broken = false;
   /** @type {Promise<unknown>} signals are applied one after the other */ #queue = Promise.resolve();
-  /** @type {{ microphone: boolean, camera: boolean } | null} */ #devices = null;
+  /** @type {import("./protocol").Devices | null} */ #devices = null;
   #history = new History();
   /** @type {Promise<RTCCertificate | null>} of the next connection */ #certificate = certificate();
   /** @type {HTMLVideoElement | null} */ #video = null;
@@ -71,16 +68,30 @@ export class Call extends EventTarget {
   code = NO_CODE;
   /** @type {import("./protocol").SpokenCode | null} our last word on it */ saidOfCode = null;
   remoteStream = new MediaStream();
+  /** What leaves by this call while its gate is open. */
+  outgoing = new Outgoing();
 
   /**
-   * @param {{ role: "assure" | "medecin_conseil", access: RoomAccess,
+   * @param {{ role: Snapshot["you"], access: RoomAccess,
    *   renew: () => Promise<RoomAccess> }} options `renew` gives a new token and new ICE servers
    */
   constructor({ role, access, renew }) {
     super();
     this.#role = role;
-    this.#access = access;
-    this.#renew = renew;
+    this.#credentials = new Credentials(access, renew);
+    this.#mending = new Mending({
+      offers: role === "medecin_conseil",
+      path: () => this.#peer?.path ?? "none",
+      online: () => this.#asking.online,
+      there: () => this.state?.assure.presence === "present",
+      ask: (reason) => this.ask("renegotiate", { reason }),
+      offer: (fresh) => this.#enqueueTask(() => this.#again(fresh)),
+      // Said again, it changes nothing, and the server answers.
+      probe: () => (this.#devices ? this.ask("devices", this.#devices) : Promise.resolve()),
+      reconnect: () => this.#asking.reconnect(),
+      despair: () => this.#peer?.despair(),
+    });
+    this.outgoing.addEventListener("change", () => void this.#send());
   }
 
   /**
@@ -101,7 +112,7 @@ export class Call extends EventTarget {
     const socket = (this.#socket = io("/", {
       path: "/socket.io",
       // Brings both sides of a room to the same process of the service.
-      query: this.#access.salle ? { salle: this.#access.salle } : {},
+      query: this.#credentials.access.salle ? { salle: this.#credentials.access.salle } : {},
       transports: ["websocket"],
       forceNew: true,
       auth: (give) => void this.#authenticate(give),
@@ -113,12 +124,13 @@ export class Call extends EventTarget {
     }));
     this.#asking.socket = socket;
     this.#tell("connection", "connecting");
+    this.#tell("joining", { socket, access: () => this.#credentials.access });
     socket.on("connect", () => mark("socket"));
     socket.on("connect_error", (error) => this.#notConnected(error));
     socket.on("disconnect", (reason) => this.#disconnected(reason));
     socket.on("state", (state) => this.#become(state));
     socket.on("signal", (signal) => this.#enqueue(signal));
-    socket.on("renegotiate", ({ reason }) => void this.#restart(reason === "fresh"));
+    socket.on("renegotiate", ({ reason }) => this.#mending.asked(reason));
     socket.on("replaced", () => {
       this.#finish();
       this.#tell("replaced");
@@ -135,9 +147,7 @@ export class Call extends EventTarget {
   /** @param {(auth: object) => void} give */
   async #authenticate(give) {
     try {
-      if (!this.#fresh) this.#access = await this.#renew();
-      this.#fresh = false;
-      give({ token: this.#access.token, instance: this.instance });
+      give({ token: await this.#credentials.token(), instance: this.instance });
     } catch (wrong) {
       const { code, message, status = 0 } = /** @type {import("./page.js").ApiError} */ (wrong);
       // A refusal (4xx) is final; a service that is away or in trouble is asked again.
@@ -151,21 +161,19 @@ export class Call extends EventTarget {
     const code = error.data?.code;
     if (code && FINAL.has(code)) this.#refused({ code, message: error.message });
     // A refused CONNECT is not tried again by the library, a failed transport is.
-    else if (code) this.#again();
+    else if (code) this.#comeBack();
   }
 
-  #again() {
+  #comeBack() {
     setTimeout(() => !this.#over && this.#socket?.connect(), 500 + Math.random() * 1_000);
   }
 
   /** @param {string} reason */
   #disconnected(reason) {
     if (this.#over) return;
-    // A restart that the server could not carry has not failed: it is made again with the server.
-    clearTimeout(this.#retry);
-    this.#restartedAt = 0;
+    this.#mending.gone();
     this.#tell("connection", "lost");
-    if (reason === "io server disconnect") this.#again();
+    if (reason === "io server disconnect") this.#comeBack();
   }
 
   /** @param {{ code: string, message: string }} refused */
@@ -184,7 +192,8 @@ export class Call extends EventTarget {
     this.#asking.again();
     if (this.#devices) this.setDevices(this.#devices);
     if (this.saidOfCode) void this.#tellOfCode(this.saidOfCode).catch(() => undefined);
-    this.#claimAgain();
+    this.#claims.again(this.transport);
+    this.#mending.back();
   }
 
   /**
@@ -202,6 +211,7 @@ export class Call extends EventTarget {
   #become(state) {
     if (this.#over || (this.state && state.version <= this.state.version)) return;
     this.state = state;
+    this.outgoing.hold(state.held.length > 0);
     if (state.phase === "admitted") this.#confirmed();
     if (this.#early === undefined) this.#gate(state.phase === "admitted");
     // Handed over to a colleague: what the former one's page says straight to us counts no more.
@@ -210,6 +220,7 @@ export class Call extends EventTarget {
       this.#carry("none");
     }
     this.#meet();
+    this.#mending.follow();
     this.#tell("state", state);
     if (state.phase === "ended") this.#finish();
   }
@@ -225,11 +236,11 @@ export class Call extends EventTarget {
     if (open === this.#open) return;
     this.#open = open;
     if (open) mark("admit-received");
-    void this.#peer?.send(open ? (this.#stream ?? null) : null);
+    void this.#send();
     if (open) this.#awaitFrame();
     else if (this.transport === "flowing") this.#carry("ready");
     clearInterval(this.#pulse);
-    if (open) this.#pulse = setInterval(() => void this.#listen(), 1_000);
+    if (open) this.#pulse = setInterval(() => void this.#listen(), LOOK);
     this.#tell("gate", open);
   }
 
@@ -298,7 +309,7 @@ export class Call extends EventTarget {
   /** The médecin's side offers as soon as both pages are there and its own devices are settled. */
   #meet() {
     const state = this.state;
-    if (this.#role !== "medecin_conseil" || !state || this.#stream === undefined) return;
+    if (this.#role !== "medecin_conseil" || !state || !this.outgoing.settled) return;
     const instance = state.assure.presence === "present" ? state.assure.instance : null;
     if (!instance || state.phase === "ended" || instance === this.#peerOf) return;
     this.#peerOf = instance;
@@ -320,23 +331,25 @@ export class Call extends EventTarget {
     if (this.#over) throw CallRefused.offline();
     this.#peer?.close();
     this.#asking.forget();
-    const peer = new Peer(this.#access, {
+    const peer = new Peer(this.#credentials.access, {
       offers: this.#role === "medecin_conseil",
       remote: this.remoteStream,
       certificate: own,
       history: this.#history,
+      picture: this.#picture,
     });
     this.#codeIs(NO_CODE);
     this.#peer = peer;
     on(peer, "candidate", (/** @type {RTCIceCandidate | null} */ one) => this.#trickle(peer, one));
     on(peer, "path", (/** @type {"ready" | "lost"} */ path) => this.#path(path));
-    on(peer, "broken", () => void this.#restart(false));
+    on(peer, "broken", () => this.#mending.broken());
     on(peer, "word", (/** @type {string} */ word) => this.#heard(word));
     on(peer, "talk", (/** @type {import("./peer.js").Talk} */ talk) => this.#tell("talk", talk));
     on(peer, "talking", () => this.#tell("talking"));
+    on(peer, "carrying", (channel) => this.#tell("carrying", channel));
     on(peer, "code", (/** @type {CodeStatus} */ code) => this.#codeIs(code));
     this.#carry("connecting");
-    if (this.#open) void peer.send(this.#stream ?? null);
+    if (this.#open) void this.#send();
     if (this.#open) this.#awaitFrame();
     return peer;
   }
@@ -375,7 +388,10 @@ export class Call extends EventTarget {
     if (signal.kind === "offer" && description) await this.#answer(description);
     const current = signal.description ?? candidate;
     if (!this.#peer || !current || current.negotiation !== this.#peer.negotiation) return;
-    if (signal.kind === "answer" && description) await this.#peer.take(description.sdp);
+    if (signal.kind === "answer" && description) {
+      await this.#peer.take(description.sdp);
+      this.#mending.negotiated();
+    }
     if (signal.kind === "candidate" && candidate) await this.#peer.add(candidate);
   }
 
@@ -386,42 +402,22 @@ export class Call extends EventTarget {
       await this.ask("renegotiate", { reason: "fresh" });
       return;
     }
+    this.#mending.answering();
+    await this.#credentials.freshen(fresh);
     const peer = fresh || !this.#peer ? await this.#newPeer() : this.#peer;
+    peer.refresh(this.#credentials.access.ice_servers);
     const answer = await peer.answer(sdp, negotiation);
+    this.#mending.negotiated();
     this.#asking.surely("answer", { sdp: answer, negotiation, fresh });
     // Senders exist only now on this side.
-    if (this.#open) await peer.send(this.#stream ?? null);
+    if (this.#open) await this.#send();
   }
 
-  /**
-   * Mend the path: an ICE restart of the same connection, and a new one when some have failed.
-   * @param {boolean} fresh a new one at once
-   */
-  async #restart(fresh) {
-    if (this.#over || !this.#peer || !this.#socket?.connected) return;
-    if (!fresh && Date.now() - this.#restartedAt < RESTART_TIME) return;
-    this.#restartedAt = Date.now();
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => {
-      if (this.#peer?.path !== "lost") return;
-      this.#failed++;
-      void this.#restart(false);
-    }, RESTART_TIME + 100);
-    if (this.#role === "assure") {
-      const reason = this.#failed < RESTARTS ? "disconnected" : "fresh";
-      await this.ask("renegotiate", { reason }).catch(() => undefined);
-      return;
-    }
-    if (this.state?.assure.presence !== "present") return;
-    const anew = fresh || this.#failed >= RESTARTS;
-    await this.#enqueueTask(async () => {
-      if (this.#access.ice_servers.length) {
-        this.#access = await this.#renew();
-        this.#fresh = true;
-        this.#peer?.refresh(this.#access.ice_servers);
-      }
-      await this.#offer(anew);
-    });
+  /** Offer again, to mend the path. @param {boolean} fresh on a new connection */
+  async #again(fresh) {
+    await this.#credentials.freshen(fresh);
+    this.#peer?.refresh(this.#credentials.access.ice_servers);
+    await this.#offer(fresh);
   }
 
   // --- what flows -------------------------------------------------------------------------------
@@ -431,8 +427,8 @@ export class Call extends EventTarget {
    * @param {MediaStream | null} stream
    */
   setStream(stream) {
-    this.#stream = stream;
-    if (this.#open) void this.#peer?.send(stream);
+    this.outgoing.set(stream);
+    if (this.#open) void this.#send();
     this.#meet();
   }
 
@@ -441,17 +437,19 @@ export class Call extends EventTarget {
    * @param {MediaStreamTrack} track
    */
   async replaceTrack(track) {
-    const stream = this.#stream;
-    if (stream && !stream.getTracks().includes(track)) {
-      for (const old of stream.getTracks()) if (old.kind === track.kind) stream.removeTrack(old);
-      stream.addTrack(track);
-    }
-    if (this.#open) await this.#peer?.send(stream ?? null);
+    this.outgoing.swap(track);
+    if (this.#open) await this.#send();
+  }
+
+  /** Nothing while the gate is closed. */
+  async #send() {
+    this.#tell("tracks");
+    await this.#peer?.send(this.#open ? this.outgoing.stream : null);
   }
 
   /**
    * Tell the other side what our microphone and camera do.
-   * @param {{ microphone: boolean, camera: boolean }} devices
+   * @param {import("./protocol").Devices} devices
    */
   setDevices(devices) {
     this.#devices = devices;
@@ -480,14 +478,40 @@ export class Call extends EventTarget {
     });
   }
 
-  /** What a picture does not tell: a call without camera, a path that came back. */
+  /** What a picture does not tell: a call without camera, a path that came back, or went. */
   async #listen() {
     const received = (await this.#peer?.received()) ?? 0;
-    const rising = received > this.#lastReceived;
+    // A new connection counts from the beginning.
+    const rising = received > 0 && received !== this.#lastReceived;
     this.#lastReceived = received;
-    if (rising && this.#open && this.#peer?.path === "ready") this.#carry("flowing");
+    if (!this.#open || this.#peer?.path !== "ready") return;
+    if (rising) this.#carry("flowing");
+    if (this.transport !== "flowing" || this.state?.held.length) return;
+    const flows = this.#mending.flows(rising);
+    if (flows === this.#flows) return;
+    this.#flows = flows;
+    this.#tell("flows", flows);
   }
   #lastReceived = 0;
+  #flows = true;
+
+  /** Picture or voice of the other comes now, whatever the server knows of them. */
+  get flows() {
+    return this.transport === "flowing" && this.#flows;
+  }
+
+  /** What our picture may take of the network. @param {import("./sending.js").Picture} picture */
+  shape(picture) {
+    this.#picture = picture;
+    void this.#peer?.shape(picture);
+    this.#tell("shape", picture);
+  }
+  /** @type {import("./sending.js").Picture | undefined} */ #picture;
+
+  /** There has been a path between the two pages. */
+  get reached() {
+    return this.#mending.reached;
+  }
 
   /** @returns {Promise<RTCStatsReport | undefined>} for the page's own figures, and the tests */
   async stats() {
@@ -496,8 +520,7 @@ export class Call extends EventTarget {
 
   /** @param {"ready" | "lost" | "none" | "connecting"} path */
   #path(path) {
-    if (path === "ready") this.#failed = 0;
-    if (path === "lost") this.#broken = true;
+    if (path === "ready") this.#mending.ready();
     this.#carry(path);
     if (path === "ready" && this.#open) this.#awaitFrame();
   }
@@ -507,30 +530,14 @@ export class Call extends EventTarget {
     if (transport === this.transport) return;
     this.transport = transport;
     this.#tell("transport", transport);
-    if (transport === "ready" || transport === "flowing" || transport === "lost") {
-      this.#claim({ state: transport, cause: transport === "lost" ? lostBecause() : "" });
-    }
+    this.#claims.became(transport);
   }
 
-  /** Our word on the path, for the record. @param {Partial<Media>} claim */
-  #claim(claim) {
-    if (this.#over || !this.#socket?.connected) return;
-    const path = claim.state === "lost" ? "" : (this.#peer?.route ?? "");
-    const whole = { cause: "", continuous: false, path, ...claim };
-    if (!whole.continuous) this.#broken = false;
-    void this.ask("media", whole).catch(() => undefined);
-  }
-
-  /** After a time without the server: has the path held, or not? */
-  #claimAgain() {
-    const { transport } = this;
-    if (transport === "flowing" && !this.#broken) {
-      this.#claim({ state: "flowing", continuous: true });
-      return;
-    }
-    if (this.#broken) this.#claim({ state: "lost", cause: lostBecause() });
-    if (transport === "ready" || transport === "flowing") this.#claim({ state: transport });
-    if (transport === "lost") void this.#restart(false);
+  /** @param {Media} claim */
+  async #claim(claim) {
+    if (this.#over || !this.#socket?.connected) return false;
+    // Refused is heard too.
+    return this.ask("media", claim).then(() => true, ({ code }) => Boolean(code) && code !== "offline");
   }
 
   /** Straight to the other page (peer.js). @param {string} topic @param {unknown} content */
@@ -577,7 +584,7 @@ export class Call extends EventTarget {
     this.#over = true;
     this.#asking.stop();
     clearTimeout(this.#early);
-    clearTimeout(this.#retry);
+    this.#mending.stop();
     clearInterval(this.#pulse);
     this.#part();
     this.#socket?.disconnect();

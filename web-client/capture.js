@@ -1,5 +1,7 @@
 // The person's own camera and microphone: opened once, kept for the whole visit, closed for good.
 
+import { Ear, QUICK } from "./ear.js";
+
 /** @typedef {'audio' | 'video'} Kind */
 /**
  * @typedef {'absent' | 'refuse' | 'ignore' | 'systeme' | 'introuvable' | 'occupe'
@@ -16,6 +18,20 @@ const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl:
 
 /** Below this the microphone gives nothing, or a hardware switch cuts it (root mean square). */
 const SILENCE = 0.0003;
+
+/** The system takes devices for an instant without a reason to talk about it: after so long, in ms. */
+const TAKEN = 2_000;
+
+/** Names under which programs that make a picture offer it as a camera. */
+const VIRTUAL = new RegExp(
+  "\\b(obs|virtual|virtuel|manycam|xsplit|vcam|snap camera|splitcam|camtwist|webcammax|youcam|" +
+    "altercam|fakewebcam|sparkocam|webcamoid|v4l2loopback|loopback|dummy video|mmhmm|chromacam|" +
+    "nvidia broadcast|logi capture|prism live|vtube|facerig|animaze|deep-?live)",
+  "i",
+);
+
+/** An indication and no more: a label is easy to change, and an honest one may be there for work. @param {string} label */
+export const isVirtualCamera = (label) => VIRTUAL.test(label);
 
 /** Phones can't open two cameras, nor two microphones, at once. */
 const isPhone = () => matchMedia("(pointer: coarse)").matches;
@@ -58,10 +74,12 @@ export function captureProblem(error) {
 export class Capture {
   /** @type {((kind: Kind) => void) | null} called when a device went away by itself */
   onended = null;
-  /** @type {AudioContext | null} */
-  #audio = null;
-  /** @type {AnalyserNode | null} */
-  #analyser = null;
+  /** @type {((kind: Kind, taken: boolean) => void) | null} the system took a device, or gave it back */
+  ontaken = null;
+  /** @type {Ear | null} */
+  #ear = null;
+  /** What the ear listens to: a copy, which hears while the microphone is off. @type {MediaStreamTrack | null} */
+  #copy = null;
   #stopped = false;
   #on = { audio: true, video: true };
 
@@ -91,11 +109,28 @@ export class Capture {
   }
 
   get microphone() {
-    return this.#on.audio && this.track("audio")?.readyState === "live";
+    return this.#on.audio && this.works("audio");
   }
 
   get camera() {
-    return this.#on.video && this.track("video")?.readyState === "live";
+    return this.#on.video && this.works("video");
+  }
+
+  /** There, and not taken by the system (a phone call). @param {Kind} kind */
+  works(kind) {
+    const track = this.track(kind);
+    return track?.readyState === "live" && !track.muted;
+  }
+
+  /** What this person does without. @returns {"" | "camera" | "microphone"} */
+  get missing() {
+    const none = (/** @type {Kind} */ kind) => this.track(kind)?.readyState !== "live";
+    return none("video") ? "camera" : none("audio") ? "microphone" : "";
+  }
+
+  /** The camera has the name of a program. */
+  get virtual() {
+    return isVirtualCamera(this.track("video")?.label ?? "");
   }
 
   /** The picture is that of the person's face, so the page shows it as a mirror does. */
@@ -118,29 +153,28 @@ export class Capture {
    * @returns {number | null}
    */
   level() {
+    const rms = this.loudness(QUICK);
+    if (rms === null || rms < SILENCE) return rms && 0;
+    return Math.min(1, Math.max(0.02, (20 * Math.log10(rms) + 60) / 50));
+  }
+
+  /** As Ear.loudness; what comes in counts, whether it is sent or not. @param {number} size */
+  loudness(size) {
     const track = this.track("audio");
-    if (!track) return null;
-    if (!this.#audio || !this.#analyser) {
-      this.#audio = new AudioContext();
-      this.#analyser = this.#audio.createAnalyser();
-      this.#analyser.fftSize = 1024;
-      this.#audio.createMediaStreamSource(new MediaStream([track])).connect(this.#analyser);
+    if (track?.readyState !== "live") return null;
+    if (!this.#ear) {
+      this.#copy = track.clone();
+      this.#copy.enabled = true;
+      this.#ear = new Ear(this.#copy);
     }
-    if (this.#audio.state !== "running") {
-      this.#audio.resume().catch(() => {});
-      return null;
-    }
-    const samples = new Float32Array(this.#analyser.fftSize);
-    this.#analyser.getFloatTimeDomainData(samples);
-    const power = samples.reduce((sum, sample) => sum + sample * sample, 0);
-    const rms = Math.sqrt(power / samples.length);
-    return rms < SILENCE ? 0 : Math.min(1, Math.max(0.02, (20 * Math.log10(rms) + 60) / 50));
+    return this.#ear.loudness(size);
   }
 
   /** Stops measuring: nobody looks at the level any more. */
   rest() {
-    this.#audio?.close().catch(() => {});
-    this.#audio = this.#analyser = null;
+    this.#ear?.close();
+    this.#copy?.stop();
+    this.#ear = this.#copy = null;
   }
 
   /** @returns {Promise<Record<'audioinput' | 'videoinput' | 'audiooutput', MediaDeviceInfo[]>>} */
@@ -178,7 +212,7 @@ export class Capture {
   /** Every captured track ends, and with it the device's light. */
   stop() {
     this.#stopped = true;
-    this.onended = null;
+    this.onended = this.ontaken = null;
     this.rest();
     for (const track of this.stream.getTracks()) track.stop();
   }
@@ -199,13 +233,15 @@ export class Capture {
    */
   async #replace(kind, wanted) {
     const old = this.track(kind);
+    // Its copy would keep the device open.
+    if (kind === "audio") this.rest();
     if (isPhone()) old?.stop();
     const track = await this.#acquire(kind, wanted).catch((error) => {
       // On a phone the old one is already gone: the default one is better than none.
-      if (old?.readyState === "live") throw error;
+      // Nobody is asked the same question twice.
+      if (old?.readyState === "live" || !Object.keys(wanted).length) throw error;
       return this.#acquire(kind, {});
     });
-    if (kind === "audio") this.rest();
     if (old) {
       old.stop();
       this.stream.removeTrack(old);
@@ -232,6 +268,20 @@ export class Capture {
   /** @param {MediaStreamTrack} track */
   #watch(track) {
     // `ended` is not fired by our own stop(): it is the device that left.
-    track.addEventListener("ended", () => this.onended?.(/** @type {Kind} */ (track.kind)));
+    const kind = /** @type {Kind} */ (track.kind);
+    let told = false;
+    const current = () => track.readyState === "live" && this.track(kind) === track;
+    track.addEventListener("ended", () => this.onended?.(kind));
+    track.addEventListener("mute", () =>
+      setTimeout(() => {
+        if (!track.muted || !current() || document.hidden) return;
+        told = true;
+        this.ontaken?.(kind, true);
+      }, TAKEN),
+    );
+    track.addEventListener("unmute", () => {
+      if (told && current()) this.ontaken?.(kind, false);
+      told = false;
+    });
   }
 }

@@ -1,4 +1,4 @@
-// That somebody arrived: said once to who listens, rung unless in a call, kept in the page's title.
+// That somebody arrived: said once to who listens, rung, shown, and kept in the page's title.
 
 import { byId, element, formatTime } from "./page.js";
 import { waits } from "./console-state.js";
@@ -10,22 +10,24 @@ export class Arrivals {
   #known = new Set();
   #first = true;
   #title = document.title;
-  /** @type {AudioContext | null} */
-  #audio = null;
-  sound = true;
+
+  /** @param {import('./console-sound.js').Bell} bell */
+  constructor(bell) {
+    this.bell = bell;
+  }
 
   /**
    * @param {Entry[]} entries
-   * @param {boolean} quiet a consultation is in course: nothing rings
    * @param {string} [timezone]
    */
-  notice(entries, quiet, timezone) {
+  notice(entries, timezone) {
     const waiting = entries.filter(waits);
-    let ring = false;
+    /** @type {Entry[]} */
+    const arrived = [];
     for (const entry of waiting) {
       if (this.#known.has(entry.id)) continue;
       this.#known.add(entry.id);
-      ring = true;
+      arrived.push(entry);
       const since = formatTime(entry.arrived_at ?? entry.assure.since ?? Date.now(), timezone);
       const arrives = this.#first ? "" : "vient d'arriver, ";
       this.#say(`${entry.assure_name} ${arrives}attend depuis ${since}`);
@@ -35,8 +37,10 @@ export class Arrivals {
       if (entry.phase !== "waiting" || entry.assure.presence === "left")
         this.#known.delete(entry.id);
     }
-    if (ring && !quiet && !this.#first) this.chime();
+    const [one] = arrived;
+    if (one && !this.#first) this.bell.ring(`${one.id} ${one.assure.since ?? ""}`);
     this.#first = false;
+    this.bell.show(waiting.length);
     document.title = waiting.length ? `(${waiting.length}) ${this.#title}` : this.#title;
   }
 
@@ -45,37 +49,5 @@ export class Arrivals {
     const log = byId("arrivals");
     log.append(element("p", null, text));
     while (log.children.length > 20) log.firstElementChild?.remove();
-  }
-
-  /** Browsers let a page sound only once it was touched: the first touch opens the way. */
-  constructor() {
-    const touched = () => {
-      this.#audio ??= new AudioContext();
-      void this.#audio.resume().catch(() => {});
-    };
-    addEventListener("pointerdown", touched, { once: true });
-    addEventListener("keydown", touched, { once: true });
-  }
-
-  /** Two soft notes, a fourth apart, made here: no file to fetch. */
-  chime() {
-    const audio = this.#audio;
-    // Not allowed yet: silence now rather than a bell long after the arrival.
-    if (!this.sound || audio?.state !== "running") return;
-    for (const [delay, pitch] of [
-      [0, 587.33],
-      [0.22, 783.99],
-    ]) {
-      const at = audio.currentTime + 0.02 + (delay ?? 0);
-      const volume = audio.createGain();
-      volume.gain.setValueAtTime(0, at);
-      volume.gain.linearRampToValueAtTime(0.14, at + 0.02);
-      volume.gain.exponentialRampToValueAtTime(0.001, at + 0.7);
-      const note = audio.createOscillator();
-      note.frequency.value = pitch ?? 0;
-      note.connect(volume).connect(audio.destination);
-      note.start(at);
-      note.stop(at + 0.75);
-    }
   }
 }

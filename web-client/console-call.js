@@ -1,8 +1,10 @@
 // The consultation on screen: the two images, what the other's devices do, the commands.
 
-import { announce, byId, confirmDialog, element } from "./page.js";
+import { announce, byId, confirmDialog } from "./page.js";
 import { clock, contextLabel, describe } from "./console-state.js";
+import { DevicesView } from "./console-devices.js";
 import { CodePanel } from "./spoken-code-panel.js";
+import { interruption } from "./interruption.js";
 import { stage } from "./tools.js";
 
 /** @typedef {import('./protocol').Entry} Entry */
@@ -14,6 +16,7 @@ import { stage } from "./tools.js";
  * @property {() => Promise<void>} sendBack
  * @property {() => Promise<void>} end
  * @property {(kind: 'audio' | 'video', id: string) => Promise<void>} useDevice
+ * @property {() => void} inPerson
  * @property {(error: unknown) => void} fail
  */
 
@@ -42,8 +45,12 @@ export class CallView {
     this.camera = camera;
     this.actions = actions;
     this.code = new CodePanel("medecin_conseil", actions.fail);
-    byId("microphone").addEventListener("click", () => camera.setMicrophone(!camera.microphone));
-    byId("camera").addEventListener("click", () => camera.setCamera(!camera.camera));
+    byId("microphone").addEventListener("click", () =>
+      camera.setMicrophone(!(camera.capture ?? camera).microphone),
+    );
+    byId("camera").addEventListener("click", () =>
+      camera.setCamera(!(camera.capture ?? camera).camera),
+    );
     byId("send-back").addEventListener(
       "click",
       () => void this.#once("send-back", actions.sendBack),
@@ -61,15 +68,11 @@ export class CallView {
     document.addEventListener("fullscreenchange", () => {
       byId("fullscreen").setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
     });
-    for (const [id, kind] of /** @type {const} */ ([
-      ["device-microphone", "audio"],
-      ["device-camera", "video"],
-    ])) {
-      const select = byId(id, HTMLSelectElement);
-      select.addEventListener("change", () => void actions.useDevice(kind, select.value));
-    }
-    byId("devices").addEventListener("toggle", () => void this.#listDevices());
-    navigator.mediaDevices?.addEventListener("devicechange", () => void this.#listDevices());
+    this.devices = new DevicesView(camera, {
+      useDevice: actions.useDevice,
+      videos: () => this.#videos.values(),
+      inPerson: actions.inPerson,
+    });
   }
 
   async askEnd() {
@@ -96,6 +99,7 @@ export class CallView {
       // Muted until admitted: it may play without asking, and nobody is heard beforehand.
       video.muted = true;
       this.#videos.set(id, video);
+      this.devices.dress(video);
       byId("remotes").append(video);
       call.attach(video).catch(() => {});
       if (id === this.#current) this.#current = "";
@@ -114,6 +118,7 @@ export class CallView {
     this.code.render(room?.call ?? null, Boolean(entry && room?.gate));
     byId("idle").hidden = Boolean(entry);
     stage.show((entry && room?.call) ?? null);
+    this.devices.render(entry, entry && (room?.state?.assure ?? entry.assure));
     this.#mirrors(Boolean(entry));
     const id = entry?.id ?? "";
     for (const [known, video] of this.#videos) {
@@ -134,8 +139,9 @@ export class CallView {
     byId("call-context").textContent = contextLabel(entry.context);
     this.tick(entry, now);
     this.#other(entry, room, now, replaced);
-    toggle("microphone", this.camera.microphone, "le micro", "mic");
-    toggle("camera", this.camera.camera, "la caméra", "cam");
+    const { microphone, camera } = this.camera.capture ?? this.camera;
+    toggle("microphone", microphone, "le micro", "mic");
+    toggle("camera", camera, "la caméra", "cam");
   }
 
   /** @param {Entry} entry @param {number} now */
@@ -152,22 +158,30 @@ export class CallView {
     chip("other-presence", here ? "Présent dans la salle" : gone.chip, here ? "ok" : "warn");
     chip(
       "other-microphone",
-      seat.microphone ? "Micro ouvert" : "Micro coupé",
-      seat.microphone ? "ok" : "idle",
+      seat.microphone ? "Micro ouvert" : seat.missing === "microphone" ? "Sans micro" : "Micro coupé",
+      seat.microphone ? "ok" : seat.missing === "microphone" ? "warn" : "idle",
     );
     chip(
       "other-camera",
-      seat.camera ? "Caméra ouverte" : "Caméra coupée",
-      seat.camera ? "ok" : "idle",
+      seat.camera ? "Caméra ouverte" : seat.missing === "camera" ? "Sans vidéo" : "Caméra coupée",
+      seat.camera ? "ok" : seat.missing === "camera" ? "warn" : "idle",
     );
     byId("other-microphone").hidden = byId("other-camera").hidden = !here;
 
     const flowing = room?.transport === "flowing" && room.gate;
-    const lost = room?.transport === "lost" || room?.connection === "lost";
-    byId("screen").classList.toggle("dim", !flowing || !seat.camera || !here);
+    const cut = {
+      socket: room?.connection === "lost",
+      path: room?.transport === "lost",
+      flowing,
+      reached: room?.call?.reached ?? false,
+    };
+    const lost = cut.path || (cut.socket && !flowing);
+    // The service has lost the assuré, we have not.
+    const seen = here || (flowing && seat.presence === "lost" && room?.call?.flows);
+    byId("screen").classList.toggle("dim", !flowing || !seat.camera || !seen);
     byId("screen-word").textContent = replaced
       ? "Consultation reprise sur une autre console"
-      : !here
+      : !seen
         ? [gone.chip, gone.note].filter(Boolean).join(", ")
         : lost
           ? "Image interrompue"
@@ -175,12 +189,11 @@ export class CallView {
             ? "Connexion en cours…"
             : seat.camera
               ? ""
-              : "L'assuré a coupé sa caméra";
+              : seat.missing === "camera"
+                ? "Sans vidéo"
+                : "L'assuré a coupé sa caméra";
     const problem = byId("call-problem");
-    const words =
-      lost && !replaced
-        ? "La liaison est interrompue. Elle se rétablit d'elle-même ; la consultation reste ouverte."
-        : "";
+    const words = replaced ? "" : interruption("medecin_conseil", cut);
     if (problem.textContent !== words) problem.textContent = words;
     problem.hidden = !words;
   }
@@ -212,7 +225,8 @@ export class CallView {
 
   /** @param {boolean} inCall */
   #mirrors(inCall) {
-    const { stream, capture, camera } = this.camera;
+    const { stream, capture } = this.camera;
+    const { camera } = this.camera.devices;
     for (const [id, shown] of /** @type {const} */ ([
       ["self", inCall],
       ["mirror", !inCall],
@@ -225,27 +239,7 @@ export class CallView {
     byId("self").hidden = !stream || !camera;
     byId("self-word").hidden = Boolean(stream && camera);
     byId("self-word").textContent = stream ? "Caméra coupée" : "Caméra fermée";
-    byId("mirror-frame").hidden = !stream;
-  }
-
-  async #listDevices() {
-    const capture = this.camera.capture;
-    if (!byId("devices", HTMLDetailsElement).open) return;
-    const none = /** @type {MediaDeviceInfo[]} */ ([]);
-    const found = (await capture?.devices()) ?? { audioinput: none, videoinput: none };
-    this.#fill("device-microphone", found.audioinput, capture?.track("audio"));
-    this.#fill("device-camera", found.videoinput, capture?.track("video"));
-  }
-
-  /** @param {string} id @param {MediaDeviceInfo[]} devices @param {MediaStreamTrack | null | undefined} track */
-  #fill(id, devices, track) {
-    const select = byId(id, HTMLSelectElement);
-    const options = devices.map((device, index) =>
-      element("option", { value: device.deviceId }, device.label || `Appareil ${index + 1}`),
-    );
-    select.replaceChildren(...(options.length ? options : [element("option", null, "Aucun")]));
-    select.disabled = !options.length;
-    select.value = track?.getSettings().deviceId ?? select.value;
+    byId("mirror-frame").hidden = !stream?.getVideoTracks().length;
   }
 }
 

@@ -25,6 +25,7 @@ export function renderPresence({ entry, presence }, now, timezone) {
     ["Ensemble, image et son", formatDuration(presence.together_seconds)],
     ["Interruptions", String(presence.interruptions)],
   ];
+  if (presence.held.length) lines.splice(3, 0, ["En pause, à part", formatDuration(presence.held_seconds)]);
   byId("presence-summary").replaceChildren(
     ...lines.map(([term, value]) =>
       element("div", null, element("dt", null, term), element("dd", null, value)),
@@ -50,6 +51,7 @@ function timeline(presence, start, now, timezone) {
     ["Médecin", "lane-doctor", presence.doctor],
     ["Ensemble", "lane-media", presence.together_with_media],
   ];
+  if (presence.held.length) lanes.push(["Pause", "lane-held", presence.held]);
   const figure = element("figure", { className: "lanes" });
   for (const [label, style, intervals] of lanes) {
     const drawing = document.createElementNS(SVG, "svg");

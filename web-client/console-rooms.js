@@ -1,7 +1,7 @@
 /** Which rooms this console is in: the consultation in course, and the next one made ready. No DOM. */
 
 import { Call } from "./call.js";
-import { inCall, nextWarm } from "./console-state.js";
+import { byWriting, inCall, nextWarm, waits } from "./console-state.js";
 import { furnish } from "./console-tools.js";
 import { announce } from "./page.js";
 
@@ -10,6 +10,8 @@ import { announce } from "./page.js";
 /** @typedef {import('./api').RoomAccess} RoomAccess */
 
 const RETRY_MS = 4000;
+/** Direct paths to people who wait, besides that of who is next. */
+const ALSO = 3;
 
 /** One room: its call and what is known of it. */
 export class Room {
@@ -43,7 +45,10 @@ export class Rooms extends EventTarget {
   #entries = [];
   /** undefined: not known yet, and nothing is offered to the other side. @type {MediaStream | null | undefined} */
   #stream;
-  #devices = { microphone: true, camera: true };
+  /** @type {import('./protocol').Devices} */
+  #devices = { microphone: true, camera: true, missing: "", virtual: false };
+  /** Whom this page writes to while they wait, besides who is next. @type {string[]} */
+  #also = [];
   /** @type {Map<string, number>} */
   #notBefore = new Map();
 
@@ -73,6 +78,7 @@ export class Rooms extends EventTarget {
       if (current) wanted.add(current.id);
       if (this.admitting) wanted.add(this.admitting);
       if (next) wanted.add(next.id);
+      for (const one of entries) if (waits(one) && this.#also.includes(one.id)) wanted.add(one.id);
     }
     for (const room of this.#rooms.values()) if (!wanted.has(room.id)) this.#leave(room);
     for (const id of wanted) if ((this.#notBefore.get(id) ?? 0) <= Date.now()) this.#enter(id);
@@ -91,6 +97,14 @@ export class Rooms extends EventTarget {
       this.admitting = "";
       this.#changed();
     }
+  }
+
+  /** Open the direct path to somebody who is not next, to write to them. @param {string} id */
+  reach(id) {
+    if (this.#also.includes(id)) return;
+    this.#also = [...this.#also, id].slice(-ALSO);
+    this.sync(this.#entries);
+    this.#changed();
   }
 
   /** Take the seat back from the other console. */
@@ -112,7 +126,7 @@ export class Rooms extends EventTarget {
     for (const { call } of this.#rooms.values()) void call?.replaceTrack(track);
   }
 
-  /** @param {{ microphone: boolean, camera: boolean }} devices */
+  /** @param {import('./protocol').Devices} devices */
   setDevices(devices) {
     this.#devices = devices;
     for (const { call } of this.#rooms.values()) call?.setDevices(devices);
@@ -141,7 +155,8 @@ export class Rooms extends EventTarget {
     if (this.#rooms.get(room.id) !== room) throw new Error("left meanwhile");
     room.call = call;
     this.#listen(room, call);
-    furnish({ role: "medecin_conseil", call, notice: announce });
+    const writes = byWriting(this.#entries.find(({ id }) => id === room.id));
+    furnish({ role: "medecin_conseil", call, notice: announce, writes });
     if (this.#stream !== undefined) call.setStream(this.#stream);
     call.setDevices(this.#devices);
     this.#changed();
@@ -163,6 +178,7 @@ export class Rooms extends EventTarget {
     on("transport", (transport) => (room.transport = transport));
     on("gate", (gate) => (room.gate = gate));
     on("code", () => {});
+    on("flows", () => {});
     on("replaced", () => {
       this.replaced = true;
       this.closeAll();

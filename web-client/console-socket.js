@@ -79,6 +79,11 @@ export class DaySocket extends EventTarget {
     return answer;
   }
 
+  /** At once, and not when the library's patience is over. */
+  reconnect() {
+    this.socket.disconnect().connect();
+  }
+
   close() {
     clearTimeout(this.retrying);
     this.socket.disconnect();

@@ -40,15 +40,31 @@ const NEEDS = {
   vue: "Aide à l'écran",
   accompagnant: "Accompagnant",
   sous_titres: "Sous-titres",
+  ecrit: "Par écrit",
+};
+
+/** The last equipment test. */
+const TESTED = {
+  pret: "Matériel prêt",
+  a_surveiller: "Matériel à surveiller",
+  echec: "Test du matériel non réussi",
 };
 
 /** What to know of somebody before they come: words and whether they ask for an act. @param {Entry} entry @returns {{ words: string, todo: boolean }[]} */
-export function tags({ needs, justification, undelivered }) {
+export function tags({ needs, justification, undelivered, assure, phase, equipment }) {
   const found = needs.map((need) => ({ words: NEEDS[need] ?? need, todo: false }));
+  if (phase === "waiting" && assure.presence === "present" && assure.missing)
+    found.push({ words: assure.missing === "camera" ? "Sans vidéo" : "Sans micro", todo: false });
   if (justification === "deposee") found.push({ words: "Justification déposée", todo: true });
   if (undelivered) found.push({ words: "Convocation non remise", todo: true });
+  if (phase === "waiting" && equipment)
+    found.push({ words: TESTED[equipment], todo: equipment === "echec" });
   return found;
 }
+
+/** Whether they said that they write or read, in the place of speaking or hearing. @param {Entry | undefined} entry */
+export const byWriting = (entry) =>
+  Boolean(entry?.needs.some((need) => ["ecrit", "lsf", "sous_titres"].includes(need)));
 
 /** @param {string} context */
 export const contextLabel = (context) => CONTEXTS[context] ?? context;

@@ -3,15 +3,18 @@
 import { ApiError, announce, byId, formatDate, formatTime, post } from "./page.js";
 import { AbsenceView } from "./console-absence.js";
 import { Arrivals } from "./console-arrivals.js";
+import { stayAwake } from "./console-awake.js";
 import { CallView, announceDevice } from "./console-call.js";
 import { Camera, REMEDIES } from "./console-camera.js";
+import { WaitingWords } from "./chat-waiting.js";
 import { ChecksView } from "./console-checks.js";
 import { GesturesView } from "./console-gestures.js";
 import { DayView, TONES, renderIdle, renderTags } from "./console-day.js";
 import { Details } from "./console-details.js";
+import { renderEquipment } from "./equipment-shown.js";
 import { InPersonView } from "./console-inperson.js";
 import { JustificationsView } from "./console-justifications.js";
-import { listenToKeys, preference } from "./console-keys.js";
+import { listenToKeys } from "./console-keys.js";
 import { closeSession, openSession, session, showLogin } from "./console-login.js";
 import { NotesView } from "./console-notes.js";
 import { OutcomeView } from "./console-outcome.js";
@@ -19,8 +22,10 @@ import { PeopleView } from "./console-people.js";
 import { renderFacts, renderPresence } from "./console-presence.js";
 import { Rooms } from "./console-rooms.js";
 import { DaySocket } from "./console-socket.js";
+import { Bell } from "./console-sound.js";
 import { TransferView } from "./console-transfer.js";
 import * as rules from "./console-state.js";
+import { toggleHold } from "./hold.js";
 
 /** @typedef {import('./protocol').Entry} Entry */
 /** @typedef {import('./api').ConsoleSession} ConsoleSession */
@@ -28,7 +33,6 @@ import * as rules from "./console-state.js";
 performance.mark("tc:script");
 
 const TICK_MS = 15_000;
-const SOUND = "console-son";
 const SELECTED = "console-selection";
 /** A note is worth more than a login page: it is kept here until it is kept there. */
 const UNSAVED = {
@@ -60,7 +64,15 @@ function start(opened) {
     () => socket.now(),
   );
   const camera = new Camera();
-  const arrivals = new Arrivals();
+  const bell = new Bell({ quiet: () => Boolean(current()), elsewhere: () => rooms.replaced });
+  const arrivals = new Arrivals(bell);
+  const awake = stayAwake({
+    needed: () => Boolean(current()) || rooms.all().length > 0,
+    back: () => {
+      if (!socket.linked) socket.reconnect();
+      follow();
+    },
+  });
 
   const details = new Details(
     (error) => {
@@ -137,13 +149,21 @@ function start(opened) {
     sendBack: () => command("sendBack"),
     end: () => command("end"),
     useDevice,
+    inPerson: () => {
+      select(current()?.id ?? selected);
+      queueMicrotask(() => byId("exam").focus());
+    },
     fail,
   });
+  camera.addEventListener("track", (event) =>
+    rooms.replaceTrack(/** @type {CustomEvent<MediaStreamTrack>} */ (event).detail),
+  );
   callView.call = (id) => rooms.get(id)?.call ?? null;
   const acts = { take: (/** @type {Entry} */ entry) => socket.take(entry), fail };
   const checks = new ChecksView(acts);
   const gestures = new GesturesView({ fail });
   const notes = new NotesView();
+  const words = new WaitingWords({ select, reach: (id) => rooms.reach(id), render });
   const people = new PeopleView({ fail });
   const transfer = new TransferView({ fail });
   const absence = new AbsenceView(acts);
@@ -186,6 +206,7 @@ function start(opened) {
     }
     renderStage(call, now);
     renderSide(call, now);
+    words.tidings(list, rooms.all());
   }
 
   /** @param {Entry | null} call @param {number} now */
@@ -242,6 +263,7 @@ function start(opened) {
     renderTags(byId("side-tags"), entry);
     byId("side-back").hidden = !call || call.id === entry.id;
     notes.render(entry, timezone());
+    words.render(entry, rooms.get(entry.id));
     people.render(entry, rooms.get(entry.id));
     transfer.render(entry);
     checks.render(entry);
@@ -252,6 +274,7 @@ function start(opened) {
     justifications.render(entry, detail, timezone());
     for (const id of ["presence", "outcome", "facts"]) byId(id).hidden = !detail;
     if (detail) {
+      renderEquipment(detail.equipment, timezone());
       renderPresence(detail, now, timezone());
       outcome.render({ ...detail, entry }, now, timezone());
       renderFacts(detail, timezone());
@@ -271,7 +294,7 @@ function start(opened) {
     byId("banner-camera").hidden = !title;
     byId("camera-title").textContent = title;
     byId("camera-remedy").textContent = remedy;
-    byId("sound").setAttribute("aria-pressed", String(arrivals.sound));
+    byId("sound").setAttribute("aria-pressed", String(bell.on));
   }
 
   // --- what happens ---------------------------------------------------------------------------
@@ -280,10 +303,11 @@ function start(opened) {
   function follow() {
     if (!socket.day) return;
     const list = entries();
-    arrivals.notice(list, Boolean(current()), timezone());
+    arrivals.notice(list, timezone());
     rooms.sync(list);
     const wanted = Boolean(current()) || Boolean(rules.nextWarm(list, socket.now()));
     camera.sync(wanted && !rooms.replaced);
+    void awake();
     render();
   }
 
@@ -331,13 +355,8 @@ function start(opened) {
     select(current()?.id ?? selected);
     byId("side-title").focus();
   });
-  arrivals.sound = preference.get(SOUND, true);
-  byId("sound").addEventListener("click", () => {
-    arrivals.sound = !arrivals.sound;
-    preference.set(SOUND, arrivals.sound);
-    arrivals.chime();
-    render();
-  });
+  byId("sound").addEventListener("click", () => bell.toggle());
+  bell.addEventListener("change", render);
   byId("delay").addEventListener("submit", async (event) => {
     event.preventDefault();
     const minutes = Number(byId("delay-minutes", HTMLSelectElement).value);
@@ -365,13 +384,14 @@ function start(opened) {
       if (next && !current() && !rooms.admitting) void admit(next.id);
     },
     m: inCall(() => {
-      camera.setMicrophone(!camera.microphone);
+      camera.setMicrophone(!(camera.capture ?? camera).microphone);
       announceDevice(camera, "microphone");
     }),
     v: inCall(() => {
-      camera.setCamera(!camera.camera);
+      camera.setCamera(!(camera.capture ?? camera).camera);
       announceDevice(camera, "camera");
     }),
+    p: inCall(toggleHold),
     r: inCall(() => byId("send-back").click()),
     t: inCall(() => void callView.askEnd()),
     i: inCall(() => {

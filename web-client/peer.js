@@ -6,16 +6,15 @@
 // some 0.2 s more (docs/decisions/0012-a-stream-for-each-track.md).
 
 import { PeerCode } from "./peer-code.js";
+import { STEPS, shape } from "./sending.js";
 
 /** @typedef {import("./api").RoomAccess} RoomAccess */
 /** @typedef {"none" | "connecting" | "ready" | "lost"} Path */
 /** @typedef {{ topic: string, content: unknown }} Talk from the other page: check its content */
 
 const KINDS = /** @type {const} */ (["audio", "video"]);
-/** Bits per second that one picture may take (docs/architecture.md, « Network »). */
-const MAX_VIDEO_BITRATE = 1_500_000;
 /** A path that says « disconnected » often comes back by itself within this time, in ms. */
-const PATIENCE = 2_000;
+const PATIENCE = 1_000;
 /** Characters of one message that are looked at; ours are far shorter. */
 const MAX_WORD = 256;
 /** Characters of one thing said on the second channel; more is refused here, and not heard there. */
@@ -25,16 +24,21 @@ const MAX_TALK = 16_000;
  * Events: `candidate` (RTCIceCandidate | null), `path` (Path), `broken` ("disconnected" | "failed"),
  * `word` (a message of the other page over the data channel), `code` (CodeStatus: the spoken code),
  * `talking` (one may `talk` now), `talk`
- * (Talk: what the people and their pages tell each other besides; never trusted for the gate).
+ * (Talk: what the people and their pages tell each other besides; never trusted for the gate),
+ * `carrying` (RTCDataChannel of the documents, open: documents-carry.js).
  */
 export class Peer extends EventTarget {
   /** @type {RTCPeerConnection} */ #pc;
   /** @type {RTCDataChannel} */ #channel;
   /** @type {RTCDataChannel} */ #talk;
   /** @type {PeerCode} */ #code;
+  /** @type {import("./sending.js").Picture} */ #picture;
   /** @type {Map<string, RTCRtpSender>} */ #senders = new Map();
   /** @type {Promise<void>} */ #switching = Promise.resolve();
+  /** @type {Promise<void>} */ #shaping = Promise.resolve();
   #timer = 0;
+  #hint = "";
+  /** @type {"disconnected" | "failed"} why the path was last lost */ cause = "disconnected";
   /** @type {Path} */ path = "connecting";
   /** @type {"" | "direct" | "relayed"} by a TURN server or not; empty: not known (yet) */ route = "";
   /** The number of the last description that was offered or taken. */
@@ -43,10 +47,12 @@ export class Peer extends EventTarget {
   /**
    * @param {RoomAccess} access
    * @param {{ offers: boolean, remote: MediaStream, certificate: RTCCertificate | null,
-   *   history: import("./spoken-code.js").History }} options `remote` gets the other's tracks
+   *   history: import("./spoken-code.js").History, picture?: import("./sending.js").Picture }} options
+   *   `remote` gets the other's tracks; without a certificate of ours there is no spoken code
    */
-  constructor(access, { offers, remote, certificate, history }) {
+  constructor(access, { offers, remote, certificate, history, picture = STEPS[0] ?? { bitrate: 0, scale: 1 } }) {
     super();
+    this.#picture = picture;
     this.#pc = new RTCPeerConnection({
       certificates: certificate ? [certificate] : [],
       iceServers: access.ice_servers,
@@ -65,6 +71,8 @@ export class Peer extends EventTarget {
     this.#talk = this.#pc.createDataChannel("conversation", { negotiated: true, id: 1 });
     this.#talk.onopen = () => this.#tell("talking", null);
     this.#talk.onmessage = (event) => this.#listen(event.data);
+    const documents = this.#pc.createDataChannel("documents", { negotiated: true, id: 2 });
+    documents.onopen = () => this.#tell("carrying", documents);
     for (const track of remote.getTracks()) remote.removeTrack(track);
     this.#pc.ontrack = ({ track }) => remote.addTrack(track);
     this.#pc.onicecandidate = ({ candidate }) => this.#tell("candidate", candidate);
@@ -124,7 +132,7 @@ export class Peer extends EventTarget {
     else if (connectionState === "connected") {
       mark("dtls");
       // While nobody waits for a picture: at admission it would cost time.
-      void this.#shape();
+      this.shape(this.#picture);
       void this.#follow();
       this.#become("ready");
     }
@@ -132,8 +140,14 @@ export class Peer extends EventTarget {
 
   /** @param {"disconnected" | "failed"} cause */
   #broke(cause) {
+    this.cause = cause;
     this.#become("lost");
     this.#tell("broken", cause);
+  }
+
+  /** No path has come: it is lost, whatever the browser still hopes for. */
+  despair() {
+    if (this.path === "connecting") this.#broke("failed");
   }
 
   /** @param {Path} path */
@@ -202,6 +216,10 @@ export class Peer extends EventTarget {
       await Promise.all(
         KINDS.map((kind, i) => this.#senders.get(kind)?.replaceTrack(tracks[i] ?? null)),
       ).catch(() => undefined); // a closed connection has nothing to send any more
+      // A screen is not sent as a face is (sending.js).
+      const hint = tracks[1]?.contentHint ?? "";
+      if (tracks[1] && hint !== this.#hint) void this.shape(this.#picture);
+      this.#hint = tracks[1] ? hint : this.#hint;
     });
     return this.#switching;
   }
@@ -218,15 +236,12 @@ export class Peer extends EventTarget {
     this.route = ends.some((end) => end.candidateType === "relay") ? "relayed" : "direct";
   }
 
-  async #shape() {
-    const sender = this.#senders.get("video");
-    if (!sender?.getParameters) return;
-    const parameters = sender.getParameters();
-    if (!parameters.encodings?.length) return;
-    for (const encoding of parameters.encodings) encoding.maxBitrate = MAX_VIDEO_BITRATE;
-    // A face that moves is understood better than a sharp one that jumps (EN 301 549 §6.5.3).
-    Object.assign(parameters, { degradationPreference: "maintain-framerate" });
-    await sender.setParameters(parameters).catch(() => undefined);
+  /** What our picture may take; on this connection, from now on. @param {import("./sending.js").Picture} picture */
+  shape(picture) {
+    this.#picture = picture;
+    // One at a time: the browser refuses parameters that others have overtaken.
+    this.#shaping = this.#shaping.then(() => shape(this.#senders, this.#picture)).catch(() => undefined);
+    return this.#shaping;
   }
 
   /**

@@ -39,6 +39,8 @@ export interface Renegotiate {
 export interface Devices {
   microphone: boolean;
   camera: boolean;
+  missing: "" | "camera" | "microphone";
+  virtual: boolean;
 }
 
 /** Who is with the sender, out of the picture too: one role for each person; empty: nobody. */
@@ -71,9 +73,49 @@ export interface Framing {
   on: boolean;
 }
 
+/** The sender pauses the consultation (nobody sends sound or picture), or resumes it. */
+export interface Hold {
+  on: boolean;
+}
+
 /** The médecin-conseil is late by about so many minutes; 0 takes it back. */
 export interface Delay {
   minutes: number;
+}
+
+/** Admit the third participant of this seat, or see them out of the room. */
+export interface ThirdNamed {
+  seat: "tiers1" | "tiers2";
+}
+
+/** The assuré does not want this third participant in, or takes that back. */
+export interface ThirdObjection {
+  seat: "tiers1" | "tiers2";
+  objects: boolean;
+}
+
+/** An offer or answer between a third participant and anybody else; `Description` tells more. */
+export interface ThirdDescription {
+  to: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
+  sdp: string;
+  negotiation: number;
+  fresh: boolean;
+}
+
+/** A candidate between a third participant and anybody else; `Candidate` tells more. */
+export interface ThirdCandidate {
+  to: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
+  negotiation: number;
+  candidate: string;
+  sdp_mid: string | null;
+  sdp_m_line_index: number | null;
+  username_fragment: string | null;
+}
+
+/** The answering side of a pair asks the offering one for a restart or a new connection. */
+export interface ThirdRenegotiate {
+  to: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
+  reason: "disconnected" | "failed" | "fresh" | "network";
 }
 
 /** One person's place in the room. */
@@ -83,9 +125,31 @@ export interface Seat {
   instance: string | null;
   microphone: boolean;
   camera: boolean;
+  missing: "" | "camera" | "microphone";
+  virtual: boolean;
   transport: "flowing" | "lost" | "none" | "ready";
   code: "" | "different" | "identical" | "shown" | "unavailable";
   company: ("autre" | "interprete" | "proche" | "soignant")[] | null;
+}
+
+/** A third participant's place in the room: what they are there for, never who they are. */
+export interface Third {
+  seat: "tiers1" | "tiers2";
+  kind: "interprete" | "interprete_lsf" | "medecin_assistant" | "proche";
+  presence: "absent" | "left" | "lost" | "present";
+  since: string | null;
+  instance: string | null;
+  admitted: boolean;
+  objected: boolean;
+  microphone: boolean;
+  camera: boolean;
+}
+
+/** A third participant and somebody else, between whom an offer was made. */
+export interface Pair {
+  offers: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
+  answers: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
+  negotiation: number;
 }
 
 /** What the waiting person is told of the médecin-conseil. */
@@ -117,6 +181,12 @@ export interface Challenge {
   number: string;
 }
 
+/** One person's pause, and since when. */
+export interface Held {
+  by: "assure" | "medecin_conseil";
+  since: string;
+}
+
 /** The whole room, small enough to be sent at each change; the highest `version` is right. */
 export interface RoomState {
   version: number;
@@ -130,7 +200,10 @@ export interface RoomState {
   in_person: InPerson | null;
   challenge: Challenge | null;
   framing: boolean;
+  held: Held[];
   ending: Ending | null;
+  thirds: Third[];
+  pairs: Pair[];
 }
 
 /** One relayed message of the negotiation in course, numbered so that it can be sent again. */
@@ -141,11 +214,32 @@ export interface Signal {
   candidate: Candidate | null;
 }
 
+/** The same between a third participant and anybody else; `seq` grows over all pairs. */
+export interface ThirdSignal {
+  seq: number;
+  source: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
+  kind: "answer" | "candidate" | "offer";
+  description: Description | null;
+  candidate: Candidate | null;
+}
+
+/** `source`, to whom you offer, asks for a restart or a new connection. */
+export interface ThirdRenegotiation {
+  source: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
+  reason: "disconnected" | "failed" | "fresh" | "network";
+}
+
 /** What every (re)join begins with: who you are, the room, and what was signalled to you. */
 export interface Snapshot {
-  you: "assure" | "medecin_conseil";
+  you: "assure" | "medecin_conseil" | "tiers1" | "tiers2";
   state: RoomState;
   signals: Signal[];
+  third_signals: ThirdSignal[];
+}
+
+/** The médecin-conseil has seen this third participant out. */
+export interface Removed {
+  at: string;
 }
 
 /** This page's seat was taken over by a newer page of the same person. */
@@ -178,6 +272,8 @@ export interface Entry {
   needs: string[];
   justification: "" | "acceptee" | "deposee" | "refusee";
   undelivered: boolean;
+  equipment: "" | "a_surveiller" | "echec" | "pret";
+  thirds: Third[];
 }
 
 /** The whole day, on each (re)connection of a console; entries then come one by one. */
@@ -220,6 +316,14 @@ export interface ClientToServerEvents {
   challenge: (payload: Empty, ack: (answer: Answer) => void) => void;
   challenge_result: (payload: ChallengeResult, ack: (answer: Answer) => void) => void;
   framing: (payload: Framing, ack: (answer: Answer) => void) => void;
+  hold: (payload: Hold, ack: (answer: Answer) => void) => void;
+  third_admit: (payload: ThirdNamed, ack: (answer: Answer) => void) => void;
+  third_remove: (payload: ThirdNamed, ack: (answer: Answer) => void) => void;
+  third_object: (payload: ThirdObjection, ack: (answer: Answer) => void) => void;
+  third_offer: (payload: ThirdDescription, ack: (answer: Answer) => void) => void;
+  third_answer: (payload: ThirdDescription, ack: (answer: Answer) => void) => void;
+  third_candidate: (payload: ThirdCandidate, ack: (answer: Answer) => void) => void;
+  third_renegotiate: (payload: ThirdRenegotiate, ack: (answer: Answer) => void) => void;
 }
 
 export interface ServerToClientEvents {
@@ -228,6 +332,9 @@ export interface ServerToClientEvents {
   signal: (payload: Signal) => void;
   renegotiate: (payload: Renegotiate) => void;
   replaced: (payload: Replaced) => void;
+  third_signal: (payload: ThirdSignal) => void;
+  third_renegotiate: (payload: ThirdRenegotiation) => void;
+  removed: (payload: Removed) => void;
 }
 
 export interface ConsoleToServerEvents {

@@ -12,6 +12,7 @@ import { byId, element } from "./page.js";
  * @property {"assure" | "medecin_conseil"} role ours
  * @property {Call} call
  * @property {(text: string) => void} notice says it to the person, seen and heard
+ * @property {boolean} [writes] the assuré said before the hour that they write or read
  */
 
 /** Which call the commands and panels on screen are about. Event `change`. */

@@ -2,6 +2,7 @@
 
 import { ApiError, all, byId, element, post, show } from "./page.js";
 import { about, when, where } from "./when.js";
+import "./reading.js";
 
 /** @typedef {import('./api').Genuine} Genuine */
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from controle.besoins import ecrit
 from controle.chaine import MotifSceau
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
@@ -220,6 +221,7 @@ class Door:
                 accepted=accepted == information.VERSION,
             ),
             access=self._tickets.room(session, session.telecontrole, "assure"),
+            writes=ecrit(un.besoins),
         )
 
     async def room_access(self, session: Session) -> RoomAccess:

@@ -5,7 +5,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from controle.attestation_forme import FORMAT, AttestationSignee
+from controle.attestation_forme import AttestationSignee, format_de
 from controle.attestation_mots import PHRASES, RESERVE, TITRES, lignes
 
 from . import qr
@@ -98,7 +98,7 @@ def page(signed: AttestationSignee, origin: str) -> str:
         "caisse": une.caisse,
         "lines": lignes(une),
         "reserve": RESERVE,
-        "format": FORMAT,
+        "format": format_de(une),
         "style": Markup(STYLE),  # noqa: S704
         "qr": Markup(qr.svg(origin, token)),  # noqa: S704
         "origin": origin,

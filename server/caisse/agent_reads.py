@@ -14,6 +14,7 @@ from controle.convocation import Canal, EtatEnvoi
 from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Telecontrole
 from server.clock import SystemClock
+from server.equipment import verdicts
 from server.notify import outbox
 from server.notify.contents import displayed
 from server.notify.drafts import Drafts
@@ -160,6 +161,7 @@ class AgentReads:
                 in_person=await self._in_person(unite, un),
                 previous=un.suite_de,
                 next=await planned.successor(connection, un.id),
+                equipment=await verdicts.shown(connection, un.id),
                 actions=view.actions(
                     un, booked=booked is not None, in_time=self._in_time(un, caisse)
                 ),

@@ -22,9 +22,9 @@ from .guesses import network
 from .secrets import Keeper
 
 Verdict = Literal["right", "wrong", "locked", "expired"]
-#: What a code opens: the door of the room, the answer to « is this message genuine? », or the
-#: attestation, once the room is closed.
-Usage = Literal["entree", "verification", "attestation"]
+#: What a code opens: the door of the room, the answer to « is this message genuine? », the
+#: attestation, once the room is closed, or the test of the network, before it is open.
+Usage = Literal["entree", "verification", "attestation", "materiel"]
 #: Of a network's keyed hash, what is kept: enough to tell the few that try one link apart.
 NETWORK = 14
 #: A code that was never sent is out of time.

@@ -15,7 +15,7 @@ from server.store.sql import read, written
 
 from .secrets import Keeper, new_secret
 
-Kind = Literal["assure", "console", "agent"]
+Kind = Literal["assure", "console", "agent", "tiers"]
 
 #: How often it is written that a session is used: a write is a wait for the disk.
 SEEN_EVERY = timedelta(minutes=1)
@@ -28,6 +28,7 @@ COOKIES: dict[Kind, str] = {
     "assure": "__Host-assure",
     "console": "__Host-console",
     "agent": "__Host-agent",
+    "tiers": "__Host-tiers",
 }
 
 
@@ -38,7 +39,7 @@ class Session:
     reference: str
     kind: Kind
     subject: str
-    #: The one télécontrôle of an assuré's session; empty for a console's.
+    #: The one télécontrôle of an assuré's or third participant's session; empty for a console's.
     telecontrole: str
     #: When it was used last has not been written for a while.
     stale: bool = False

@@ -122,14 +122,19 @@ async def _erase(connection: AsyncConnection, assure: str, now: datetime) -> Map
     codes = await connection.execute(
         delete(t.code_acces).where(t.code_acces.c.telecontrole.in_(mine))
     )
-    sessions = await connection.execute(
-        delete(t.session).where(t.session.c.genre == "assure", t.session.c.sujet == assure)
+    tests = await connection.execute(
+        delete(t.essai_materiel).where(t.essai_materiel.c.telecontrole.in_(mine))
     )
+    invited = await connection.execute(delete(t.tiers).where(t.tiers.c.telecontrole.in_(mine)))
+    theirs = (t.session.c.genre == "assure") & (t.session.c.sujet == assure)
+    thirds = (t.session.c.genre == "tiers") & t.session.c.telecontrole.in_(mine)
+    sessions = await connection.execute(delete(t.session).where(or_(theirs, thirds)))
     gone = {
         Kind.PEOPLE: 1,
         Kind.DOCUMENTS: documents.rowcount,
-        Kind.LINKS: links.rowcount,
+        Kind.LINKS: links.rowcount + invited.rowcount,
         Kind.CODES: codes.rowcount,
+        Kind.EQUIPMENT: tests.rowcount,
         Kind.SESSIONS: sessions.rowcount,
     }
     return {str(kind): count for kind, count in gone.items() if count}

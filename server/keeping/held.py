@@ -19,6 +19,8 @@ from controle.motif import LIBELLES_ANTICIPATION, LIBELLES_CORRECTION
 from controle.presence import LIBELLES_FAIT
 from controle.presentiel import LIBELLES_PRESENTIEL
 from controle.qualification import LIBELLES_QUALIFICATION
+from controle.tiers import LIBELLES_QUALITE
+from server.equipment.words import COLOURS
 from server.journal import lines as journal_lines
 from server.journal.store import acces
 from server.notes.store import note
@@ -171,6 +173,19 @@ HELD: tuple[Held, ...] = (
         },
     ),
     Held(
+        t.essai_materiel,
+        "Dernier test de votre matériel",
+        {
+            "telecontrole": WHICH,
+            "couleur": Told("Résultat", words=COLOURS),
+            "parties": Told("Ce qui a été testé", "json"),
+            "mesures": Told("Mesures", "json"),
+            "navigateur": Told("Famille du navigateur"),
+            "instant": Told("Le"),
+            "essais": Told("Nombre de tests"),
+        },
+    ),
+    Held(
         t.demande_presentiel,
         "Demande d'un rendez-vous en personne",
         {
@@ -207,6 +222,20 @@ HELD: tuple[Held, ...] = (
         t.lien,
         "Liens d'accès qui vous ont été donnés",
         {"telecontrole": WHICH, "cree": Told("Créé"), "revoque": Told("Révoqué")},
+    ),
+    Held(
+        t.tiers,
+        "Tiers invités à votre rendez-vous",
+        {
+            "telecontrole": WHICH,
+            "qualite": Told("Qualité", words=LIBELLES_QUALITE),
+            "par": Told("Invité par", words=ROLES),
+            "cree": Told("Invité le"),
+            "revoque": Told("Invitation retirée le"),
+            "entre": Told("Premier accès"),
+            "information": Told("Version de l'information acceptée"),
+            "siege": Told("Place"),
+        },
     ),
     Held(
         t.code_acces,
@@ -285,6 +314,12 @@ EXCLUDED: Mapping[str, str] = {
     "tache.faite_par": COLLEAGUE,
     "lien.empreinte": HIDDEN,
     "lien.scelle": HIDDEN,
+    "tiers.id": TECHNICAL,
+    "tiers.empreinte": HIDDEN,
+    "tiers.code": HIDDEN,
+    "tiers.essais": TECHNICAL,
+    "tiers.essais_en_tout": TECHNICAL,
+    "tiers.verrou": TECHNICAL,
     "code_acces.empreinte": HIDDEN,
     "session.empreinte": HIDDEN,
     "session.reference": TECHNICAL,

@@ -23,7 +23,12 @@ MONTHS = (
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 PARIS = "Europe/Paris"
 #: Whose fact it is, on the record.
-WHO = {"assure": "vous", "medecin_conseil": "médecin-conseil", "service": "service"}
+WHO = {
+    "assure": "vous",
+    "medecin_conseil": "médecin-conseil",
+    "tiers": "tiers",
+    "service": "service",
+}
 #: Shown as a list; the others one after the other, each in a table of its own.
 LISTS = frozenset({"tache", "lien", "code_acces", "session"})
 #: The heading says it; long hashes are in the JSON file and in the signed record.

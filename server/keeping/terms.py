@@ -24,6 +24,7 @@ class Kind(StrEnum):
     MESSAGES = "messages"
     LINK_SECRETS = "secrets_de_liens"
     LINKS = "liens"
+    EQUIPMENT = "essais_de_materiel"
     CODES = "codes"
     SESSIONS = "sessions"
     LOGINS = "connexions"
@@ -40,6 +41,7 @@ LABELS: Mapping[Kind, str] = {
     Kind.MESSAGES: "Textes et destinataires de messages",
     Kind.LINK_SECRETS: "Secrets de liens d'accès",
     Kind.LINKS: "Liens d'accès",
+    Kind.EQUIPMENT: "Essais de matériel",
     Kind.CODES: "Codes d'accès et leurs essais",
     Kind.SESSIONS: "Sessions",
     Kind.LOGINS: "Liens et tentatives de connexion",
@@ -65,6 +67,7 @@ class Terms:
     documents: datetime
     messages: datetime
     links: datetime
+    equipment: datetime
     spent: datetime
     notes: datetime
     journal: datetime
@@ -77,6 +80,7 @@ class Terms:
             documents=now - config.keep_documents,
             messages=now - config.keep_messages,
             links=now - config.keep_links,
+            equipment=now - config.keep_equipment,
             spent=now - config.keep_spent,
             notes=now - config.keep_notes,
             journal=now - config.journal_keep,
@@ -95,6 +99,7 @@ class Terms:
             Kind.DOCUMENTS: self.documents,
             Kind.MESSAGES: self.messages,
             Kind.LINKS: self.links,
+            Kind.EQUIPMENT: self.equipment,
             Kind.NOTES: self.notes,
             Kind.WHOLE: self.record,
             Kind.PEOPLE: self.record,
@@ -130,6 +135,16 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
             Kind.LINKS,
             t.lien,
             or_(_over(t.lien, written(terms.links)), t.lien.c.revoque < spent),
+        ),
+        Rule(
+            Kind.LINKS,
+            t.tiers,
+            or_(_over(t.tiers, written(terms.links)), t.tiers.c.revoque < spent),
+        ),
+        Rule(
+            Kind.EQUIPMENT,
+            t.essai_materiel,
+            _over(t.essai_materiel, written(terms.equipment)),
         ),
         Rule(
             Kind.CODES,

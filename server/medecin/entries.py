@@ -9,6 +9,7 @@ from controle.etats import AVANT_ENTREE
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from server.assure.standing import latest_justification
+from server.equipment import verdicts
 from server.store import people
 from server.store.facts import Milestones, milestones
 from server.store.planned import undelivered
@@ -108,6 +109,8 @@ class Entries:
             outcome_version=len(await unite.issues(un.id)),
             needs=list(un.besoins),
             justification=await latest_justification(unite.connection, un.id),
+            equipment=await verdicts.colour(unite.connection, un.id),
+            thirds=[one.shown() for one in room.thirds] if room else [],
             undelivered=un.etat in AVANT_ENTREE and await undelivered(unite.connection, un.id),
         )
 

@@ -12,6 +12,7 @@ from controle.motif import LIBELLES_ANTICIPATION, LIBELLES_CORRECTION
 from controle.periodes import Periodes
 from controle.presence import LIBELLES_FAIT, Fait, Role
 from controle.qualification import LIBELLES_QUALIFICATION
+from controle.tiers import LIBELLES_QUALITE, PresenceTiers, Qualite
 from server.caisse.agent_view import CALL_RESULTS
 from server.web.messages import (
     Attempt,
@@ -21,6 +22,7 @@ from server.web.messages import (
     JustificationGiven,
     Outcome,
     Presence,
+    ThirdPresence,
 )
 
 
@@ -104,16 +106,28 @@ def waits(given: Sequence[Justification]) -> bool:
     return any(one.est_en_attente for one in given)
 
 
-def shown(there: Presences) -> Presence:
+def third(there: PresenceTiers) -> ThirdPresence:
+    return ThirdPresence(
+        seat=there.siege,
+        label=LIBELLES_QUALITE.get(Qualite(there.qualite), ""),
+        connected=intervals(there.sejours),
+        took_part=intervals(there.participations),
+    )
+
+
+def shown(there: Presences, thirds: Sequence[PresenceTiers]) -> Presence:
     return Presence(
         assure=intervals(there.assure.intervalles),
         doctor=intervals(there.medecin_conseil.intervalles),
         together_with_media=intervals(there.ensemble_avec_media),
+        held=intervals(there.pauses),
         assure_seconds=there.assure.duree,
         doctor_seconds=there.medecin_conseil.duree,
         waiting_seconds=there.attente,
         together_seconds=there.duree_ensemble,
+        held_seconds=there.duree_pause,
         interruptions=there.interruptions,
+        thirds=[third(one) for one in thirds],
     )
 
 

@@ -16,11 +16,13 @@ from controle.qualification import LIBELLES_QUALIFICATION, Qualification, propos
 from controle.refus import Refus
 from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Etat, Fenetre, Telecontrole
+from controle.tiers import presences_tiers
 from server.assure.standing import in_person
 from server.caisse.agent_view import CALL_RESULTS
 from server.caisse.justified import justifications
 from server.caisse.planning import Planning
 from server.clock import SystemClock
+from server.equipment import verdicts
 from server.identity.sessions import Session
 from server.notify import notices
 from server.notify.phones import spoken
@@ -165,7 +167,7 @@ class Outcomes:
             place = await in_person(unite.connection, un.id)
             return Detail(
                 entry=await self._entries.entry(unite, un),
-                presence=view.shown(there),
+                presence=view.shown(there, presences_tiers(facts, there.admissions)),
                 proposal=self._proposal(un, there, facts),
                 qualifications=[
                     Choice(code=q.value, label=LIBELLES_QUALIFICATION[q]) for q in Qualification
@@ -183,6 +185,7 @@ class Outcomes:
                 justifications=[view.justification(one) for one in given],
                 place=place.shown() if place else None,
                 next_appointment=await self._next(unite, un),
+                equipment=await verdicts.shown(unite.connection, un.id),
             )
 
     def _proposal(self, un: Telecontrole, there: Presences, facts: Sequence[Fait]) -> Proposal:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -178,6 +178,30 @@ def _in_person(size: int) -> Select[Any]:
     )
 
 
+class Third(NamedTuple):
+    """An invitation, as the room needs it. `information`: the text they accepted; empty: none."""
+
+    id: str
+    telecontrole: str
+    kind: str
+    seat: str
+    information: str
+    revoked: bool
+
+
+def thirds(connection: Connection, identifiers: Collection[str]) -> Iterator[Third]:
+    for row in _rows(connection, _thirds, identifiers):
+        yield Third(row[0], row[1], row[2], row[3], row[4], revoked=row[5] is not None)
+
+
+@cache
+def _thirds(size: int) -> Select[Any]:
+    c = t.tiers.c
+    return select(c.id, c.telecontrole, c.qualite, c.siege, c.information, c.revoque).where(
+        c.id.in_(_wanted(size))
+    )
+
+
 # --- writing ------------------------------------------------------------------------------------
 
 
@@ -207,6 +231,39 @@ def insert_seals(connection: Connection, seals: Sequence[Sceau]) -> None:
                 for one in seals
             ],
         )
+
+
+class ThirdSeated(NamedTuple):
+    """This invitation's holder has that seat now, and nobody else."""
+
+    telecontrole: str
+    invitation: str
+    seat: str
+
+
+class Dismissed(NamedTuple):
+    """Whoever had that seat is seen out for good: neither link nor session opens anything."""
+
+    telecontrole: str
+    seat: str
+    at: str
+
+
+def seat_thirds(connection: Connection, seats: Sequence[ThirdSeated]) -> None:
+    c = t.tiers.c
+    for one in seats:
+        former = (c.telecontrole == one.telecontrole) & (c.siege == one.seat)
+        connection.execute(update(t.tiers).where(former).values(siege=""))
+        connection.execute(update(t.tiers).where(c.id == one.invitation).values(siege=one.seat))
+
+
+def dismiss_thirds(connection: Connection, gone: Sequence[Dismissed]) -> None:
+    for one in gone:
+        mine = (t.tiers.c.telecontrole == one.telecontrole) & (t.tiers.c.siege == one.seat)
+        theirs = t.session.c.sujet.in_(select(t.tiers.c.id).where(mine))
+        open_ones = (t.session.c.genre == "tiers") & t.session.c.revoquee.is_(None)
+        connection.execute(update(t.session).where(open_ones, theirs).values(revoquee=one.at))
+        connection.execute(update(t.tiers).where(mine).values(revoque=one.at))
 
 
 _INSERT_TOKENS = insert(t.jeton_utilise)

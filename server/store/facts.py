@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.presence import Detail, Fait, GenreFait, Role
 from signaling.protocol import Companion
+from signaling.protocol import Role as Seated
 
 from . import schema as t
 
@@ -29,9 +30,24 @@ MILESTONES = (
     GenreFait.REDEMARRAGE_SERVEUR,
     GenreFait.PERSONNES_PRESENTES,
     GenreFait.REAFFECTE,
+    GenreFait.REMISE_EN_ATTENTE,
+    GenreFait.PAUSE,
+    GenreFait.REPRISE_ENTRETIEN,
+    GenreFait.TIERS_RETIRE,
+    GenreFait.TIERS_ENTRE,
+    GenreFait.TIERS_REVENU,
+    GenreFait.TIERS_PERDU,
+    GenreFait.TIERS_SORTI,
+    GenreFait.TIERS_ADMIS,
+    GenreFait.TIERS_REMIS_EN_ATTENTE,
+    GenreFait.TIERS_EXCLU,
+    GenreFait.TIERS_REFUSE,
+    GenreFait.TIERS_ACCEPTE,
 )
 #: Sorted, as a room keeps them.
 COMPANIONS: tuple[Companion, ...] = tuple(sorted(get_args(Companion)))
+SEATS: dict[str | None, Seated] = {"assure": "assure", "medecin_conseil": "medecin_conseil"}
+NOT_ADMITTED = (GenreFait.REMISE_EN_ATTENTE, GenreFait.REAFFECTE, GenreFait.FIN)
 SEATED = (GenreFait.ENTREE, GenreFait.RETOUR, GenreFait.REPRISE, GenreFait.PERTE)
 
 
@@ -117,6 +133,20 @@ class Milestones:
                     one for one in COMPANIONS for _ in range(int(fact.details.get(one) or 0))
                 )
         return said
+
+    def held(self) -> tuple[tuple[Seated, datetime], ...]:
+        """Who paused and has not resumed; what ends the admission ends that too."""
+        held: dict[Seated, datetime] = {}
+        for fact in self.facts:
+            if fact.genre is GenreFait.PAUSE and fact.role in SEATS:
+                held.setdefault(SEATS[fact.role], fact.instant)
+            elif fact.genre is GenreFait.REPRISE_ENTRETIEN and fact.role in SEATS:
+                held.pop(SEATS[fact.role], None)
+            elif fact.genre in NOT_ADMITTED or (
+                fact.genre is GenreFait.SORTIE and fact.role == Role.ASSURE
+            ):
+                held.clear()
+        return tuple(held.items())
 
     @property
     def to_be_closed(self) -> bool:

@@ -18,6 +18,7 @@ from controle.telecontrole import Etat, Telecontrole
 from signaling.protocol import InPerson
 
 from . import bulk
+from .bulk import Dismissed, Third, ThirdSeated
 from .chains import Mark, marker, row_of
 from .facts import MILESTONES, Milestone, Milestones, milestone
 from .people import Medecin
@@ -34,6 +35,8 @@ class Needs:
     token: str = ""
     #: Whom the médecin-conseil is in a call with.
     calls: bool = False
+    #: The invitation of a third participant who comes in.
+    third: str = ""
 
 
 @dataclass(slots=True)
@@ -49,15 +52,18 @@ class Page:
     _in_person: dict[str, InPerson] = field(default_factory=dict)
     _sessions: dict[str, datetime] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
+    _thirds: dict[str, Third] = field(default_factory=dict)
     # What is written at the end.
     _tokens: list[dict[str, object]] = field(default_factory=list)
     _lines: list[dict[str, object]] = field(default_factory=list)
     _states: dict[str, Etat] = field(default_factory=dict)
     _seals: list[Sceau] = field(default_factory=list)
+    _seats: list[ThirdSeated] = field(default_factory=list)
+    _dismissed: list[Dismissed] = field(default_factory=list)
 
     @classmethod
     def read(cls, connection: Connection, needs: Sequence[Needs]) -> Self:
-        """All that these jobs need, in at most six statements."""
+        """All that these jobs need, in at most six statements; one more for third participants."""
         page = cls(mark=marker(connection))
         rooms = {one.telecontrole for one in needs}
         for un, head, medecin in bulk.telecontroles(connection, rooms):
@@ -72,6 +78,8 @@ class Page:
     def _read_coming(self, connection: Connection, coming: Sequence[Needs]) -> None:
         for reference, expires in bulk.sessions(connection, {one.session for one in coming}):
             self._sessions[reference] = read(expires)
+        for third in bulk.thirds(connection, {one.third for one in coming if one.third}):
+            self._thirds[third.id] = third
         self._used.update(bulk.used_tokens(connection, {one.token for one in coming}))
         rooms = {one.telecontrole for one in coming} & self._telecontroles.keys()
         for identifier, contenu in bulk.milestones(connection, rooms):
@@ -115,11 +123,21 @@ class Page:
     def in_person(self, identifier: str) -> InPerson | None:
         return self._in_person.get(identifier)
 
+    def third(self, identifier: str) -> Third | None:
+        """The invitation of a third participant."""
+        return self._thirds.get(identifier)
+
     # --- what it changes ------------------------------------------------------------------------
 
     def use(self, token: str, expires: int) -> None:
         self._used.add(token)
         self._tokens.append({"jti": token, "expire": expires})
+
+    def seat_third(self, seated: ThirdSeated) -> None:
+        self._seats.append(seated)
+
+    def dismiss_third(self, dismissed: Dismissed) -> None:
+        self._dismissed.append(dismissed)
 
     def draft(self, identifier: str) -> "Draft":
         """What a job makes of one télécontrôle; nothing of it counts before `keep`.
@@ -149,6 +167,8 @@ class Page:
         bulk.insert_lines(connection, self._lines)
         bulk.update_states(connection, self._states)
         bulk.insert_seals(connection, self._seals)
+        bulk.seat_thirds(connection, self._seats)
+        bulk.dismiss_thirds(connection, self._dismissed)
 
 
 class Draft:

@@ -194,6 +194,22 @@ piece = Table(
     Column("contenu", LargeBinary, nullable=False),
 )
 
+#: The last equipment test of an appointment: `parties` and `mesures` are JSON, codes and rounded
+#: figures; no device's name, no address, nothing that was seen or heard.
+essai_materiel = Table(
+    "essai_materiel",
+    metadata,
+    Column("telecontrole", ID, ForeignKey("telecontrole.id"), primary_key=True),
+    Column("couleur", String(16), nullable=False),
+    Column("parties", Text, nullable=False),
+    Column("mesures", Text, nullable=False),
+    #: A family (server/technical/browsers.py).
+    Column("navigateur", String(24), nullable=False),
+    Column("instant", INSTANT, nullable=False),
+    #: How many were made: they are bounded.
+    Column("essais", Integer, nullable=False),
+)
+
 #: What an agent has to do; one of each kind for a télécontrôle, opened again when due again.
 tache = Table(
     "tache",
@@ -380,6 +396,32 @@ code_acces = Table(
     Column("envois", Integer, nullable=False),
     Column("depuis", INSTANT, nullable=False),
     Column("verrou", INSTANT),
+)
+
+#: The invitation of a third participant: what they are there for, never who they are. Link and
+#: code are keyed hashes, shown once to who invites.
+tiers = Table(
+    "tiers",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("telecontrole", ID, ForeignKey("telecontrole.id"), nullable=False, index=True),
+    Column("qualite", String(24), nullable=False),
+    #: « medecin_conseil » or « agent ».
+    Column("par", String(16), nullable=False),
+    Column("empreinte", HASH, nullable=False),
+    Column("code", HASH, nullable=False),
+    Column("cree", INSTANT, nullable=False),
+    Column("revoque", INSTANT),
+    #: When the code was right for the first time; the version of the text that was accepted.
+    Column("entre", INSTANT),
+    Column("information", String(16), nullable=False),
+    #: The seat they had last, so that a restart gives it back to nobody else.
+    Column("siege", String(8), nullable=False),
+    #: Wrong codes since the last pause, and in all.
+    Column("essais", Integer, nullable=False),
+    Column("essais_en_tout", Integer, nullable=False),
+    Column("verrou", INSTANT),
+    UniqueConstraint("empreinte", name="tiers_empreinte"),
 )
 
 #: A login link of a médecin-conseil (genre « console ») or an agent (« agent »).

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from .messages import Body, Choice, Word
+from .messages import Body, Choice, EquipmentShown, Word
 
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Short = Annotated[str, Meta(max_length=200)]
@@ -258,6 +258,8 @@ class PlannedDetail(Body, frozen=True):
     next: str | None
     #: What may be done now: deplacer annuler reaffecter renvoyer appeler presentiel
     actions: list[str]
+    #: None: it was not tested.
+    equipment: EquipmentShown | None = None
 
 
 class MessageList(Body, frozen=True):

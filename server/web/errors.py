@@ -9,12 +9,15 @@ from aiohttp import web
 
 from controle.calendrier import ConvocationTardive
 from controle.refus import Refus
+from media.sdp import SdpRefused
 from server.apart.database import Away
 from server.assure.documents import DocumentTooLarge
 from server.assure.door import CodeRefused, DoorClosed
 from server.assure.verification import CodeUnknown
 from server.attestation.making import TooManyAttestations
 from server.attestation.press import PdfUnavailable
+from server.equipment.echo_process import EchoUnavailable
+from server.equipment.turns import EchoFull, EchoReplaced
 from server.identity.guesses import TooManyTries
 from server.identity.local_login import SecondFactorWanted
 from server.identity.oidc_refusals import LoginRefused, TooManyLogins
@@ -59,7 +62,9 @@ CONFLICTS = frozenset(
         "incidents_trop_nombreux", "deja_planifie", "tache_inconnue", "envoi_en_cours",
         "trop_tard_pour_envoyer", "trop_de_justifications", "personne_effacee",
         "rien_a_attester", "attente_trop_courte", "entretien_non_fini",
+        "trop_de_tiers", "trop_tard_pour_inviter",
         "transfert_en_entretien", "confrere_absent", "note_concurrente", "trop_de_versions",
+        "trop_de_tests",
     }
 )  # fmt: skip
 
@@ -89,7 +94,7 @@ def problem_of(wrong: Exception) -> tuple[int, Problem]:
 def domain(wrong: Refus) -> tuple[int, Problem]:
     first = wrong.premiere_date.isoformat() if isinstance(wrong, ConvocationTardive) else None
     problem = Problem(code=wrong.code, message=wrong.message, field=wrong.champ, first_date=first)
-    if wrong.code in ("telecontrole_inconnu", "piece_inconnue", "note_inconnue"):
+    if wrong.code in ("telecontrole_inconnu", "piece_inconnue", "note_inconnue", "tiers_inconnu"):
         return 404, problem
     if wrong.code == "reserve_au_service_medical":
         return 403, problem
@@ -187,6 +192,25 @@ def no_pdf(_: PdfUnavailable) -> tuple[int, Problem]:
     return 503, Problem(code="pdf_indisponible", message=message, retry_after=30)
 
 
+def echo_full(_: EchoFull) -> tuple[int, Problem]:
+    message = "Trop de personnes font un essai en ce moment. Réessayez dans une minute."
+    return 503, Problem(code="essai_complet", message=message, retry_after=60)
+
+
+def echo_unavailable(_: EchoUnavailable) -> tuple[int, Problem]:
+    message = "L'essai d'appel n'a pas pu commencer. Réessayez dans un instant."
+    return 503, Problem(code="essai_indisponible", message=message, retry_after=10)
+
+
+def echo_replaced(_: EchoReplaced) -> tuple[int, Problem]:
+    message = "Un autre essai a commencé, ici ou sur un autre appareil : il remplace celui-ci."
+    return 409, Problem(code="essai_remplace", message=message)
+
+
+def sdp_refused(_: SdpRefused) -> tuple[int, Problem]:
+    return 422, Problem(code="description", message="Cette demande d'appel est mal formée.")
+
+
 def away(wrong: Away) -> tuple[int, Problem]:
     log.warning("away", code=wrong.code)
     return 503, Problem(code=wrong.code, message=wrong.message)
@@ -201,6 +225,10 @@ TABLE: tuple[tuple[type[Exception], Callable[[Any], tuple[int, Problem]]], ...] 
     (TooManyCodes, too_many),
     (TooManyAttestations, too_many_attestations),
     (PdfUnavailable, no_pdf),
+    (EchoFull, echo_full),
+    (EchoUnavailable, echo_unavailable),
+    (EchoReplaced, echo_replaced),
+    (SdpRefused, sdp_refused),
     (CodeUnknown, code_unknown),
     (TooManyTries, too_many_tries),
     (SecondFactorWanted, second_factor),

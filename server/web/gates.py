@@ -121,6 +121,8 @@ GATES: Mapping[Asker, Gate] = {
     "login": anybody,
     "assure": session_for("assure"),
     "medecin_conseil": session_for("console"),
+    "third_link": anybody,
+    "tiers": session_for("tiers"),
     "agent": agent,
     "caisse": system,
     "signed_receipt": signed_receipt,
@@ -168,7 +170,7 @@ OWNS: Mapping[Asker, Callable[[web.Request, Owners], bool]] = {
 # --- who guesses --------------------------------------------------------------------------------
 
 #: Their secret is in the body, and a wrong one counts.
-GUESSED: frozenset[Asker] = frozenset({"link", "login"})
+GUESSED: frozenset[Asker] = frozenset({"link", "login", "third_link"})
 
 
 async def guessed(request: web.Request) -> None:

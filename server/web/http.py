@@ -19,7 +19,8 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        # A document that the other page handed over is an object of this page alone.
+        "img-src 'self' blob:",
         "media-src 'self' blob:",
         "connect-src 'self'",
         "form-action 'self'",

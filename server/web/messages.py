@@ -119,6 +119,8 @@ class Visit(Body, frozen=True):
     appointment: Appointment
     information: Information
     access: RoomAccess
+    #: They said before the hour that they write or read: the page puts that first.
+    writes: bool = False
 
 
 class Place(Body, frozen=True):
@@ -325,17 +327,30 @@ class Interval(Body, frozen=True):
     estimated: bool = False
 
 
+class ThirdPresence(Body, frozen=True):
+    """A third participant, by seat and what they were there for: connected, and taking part."""
+
+    seat: str
+    label: str
+    connected: list[Interval]
+    took_part: list[Interval]
+
+
 class Presence(Body, frozen=True):
     """Who was there, from the facts on record. Durations in seconds."""
 
     assure: list[Interval]
     doctor: list[Interval]
     together_with_media: list[Interval]
+    #: What either person paused: never counted as an interruption, nor as time together.
+    held: list[Interval]
     assure_seconds: float
     doctor_seconds: float
     waiting_seconds: float
     together_seconds: float
+    held_seconds: float
     interruptions: int
+    thirds: list[ThirdPresence] = []
 
 
 class Fact(Body, frozen=True):
@@ -432,6 +447,23 @@ class NextAppointment(Body, frozen=True):
     timezone: str
 
 
+#: Of an equipment test: ready, to be watched, did not succeed.
+Colour = Literal["pret", "a_surveiller", "echec"]
+
+
+class EquipmentShown(Body, frozen=True):
+    """The last equipment test, as the service's people read it; it counts against nobody."""
+
+    colour: Colour
+    #: « Matériel testé : prêt »
+    label: str
+    at: str
+    #: What did not go well, a sentence each.
+    remarks: list[str]
+    #: Browser, path and figures, in words.
+    details: list[str]
+
+
 class Detail(Body, frozen=True):
     """GET /api/console/telecontroles/{id}: all that the console's side panel shows."""
 
@@ -455,3 +487,5 @@ class Detail(Body, frozen=True):
     #: The in-person appointment that is fixed.
     place: Place | None = None
     next_appointment: NextAppointment | None = None
+    #: None: it was not tested.
+    equipment: EquipmentShown | None = None

@@ -34,6 +34,7 @@ PAGES = {
     "/agent": "agent.html",
     "/verifier": "verifier.html",
     "/attestation": "attestation.html",
+    "/tiers": "tiers.html",
 }
 PLACEHOLDER = b"/static/@@/"
 TYPES = {

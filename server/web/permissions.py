@@ -17,6 +17,7 @@ from server.identity.api_keys import Scope
 Asker = Literal[
     "public", "link", "login",
     "assure", "medecin_conseil", "agent",
+    "third_link", "tiers",
     "caisse", "signed_receipt", "receipt_token", "room_token",
     "metrics_network", "load_test",
 ]  # fmt: skip
@@ -62,7 +63,7 @@ def may(
 TABLE: tuple[Line, ...] = (
     *may(
         "public",
-        "GET /", "GET /rdv", "GET /console", "GET /agent", "GET /verifier",
+        "GET /", "GET /rdv", "GET /console", "GET /agent", "GET /verifier", "GET /tiers",
         "GET /attestation", "POST /api/attestation",
         "GET /static/{version}/{name}", "GET /favicon.ico",
         "GET /healthz", "GET /readyz",
@@ -78,6 +79,8 @@ TABLE: tuple[Line, ...] = (
         "POST /api/assure/lien", "POST /api/assure/code", "POST /api/assure/session",
         "POST /api/assure/refus",
         "POST /api/assure/attestation/code", "POST /api/assure/attestation/session",
+        "POST /api/assure/materiel/code", "POST /api/assure/materiel/acces",
+        "POST /api/assure/materiel/echo", "POST /api/assure/materiel/verdict",
         "POST /api/assure/accuse", "POST /api/assure/besoins", "POST /api/assure/erreur",
         "POST /api/assure/agenda", "POST /api/assure/justification",
     ),
@@ -87,6 +90,12 @@ TABLE: tuple[Line, ...] = (
         "GET /api/assure/releve",
         "POST /api/assure/attestation", "POST /api/assure/obstacle",
         "DELETE /api/assure/session",
+    ),
+    # --- third participants
+    *may("third_link", "POST /api/tiers/lien", "POST /api/tiers/session"),
+    *may(
+        "tiers",
+        "POST /api/tiers/information", "POST /api/tiers/jeton", "DELETE /api/tiers/session",
     ),
     # --- professionals
     *may(
@@ -111,6 +120,9 @@ TABLE: tuple[Line, ...] = (
         "PUT /api/console/telecontroles/{id}/note",
         "GET /api/console/telecontroles/{id}/note/versions/{version}",
         "POST /api/console/telecontroles/{id}/appels",
+        "GET /api/console/telecontroles/{id}/tiers",
+        "POST /api/console/telecontroles/{id}/tiers",
+        "DELETE /api/console/telecontroles/{id}/tiers/{invitation}",
         "GET /api/console/telecontroles/{id}/transfert",
         "POST /api/console/telecontroles/{id}/transfert",
         "GET /api/console/telecontroles/{id}/presentiel",
@@ -138,6 +150,9 @@ TABLE: tuple[Line, ...] = (
         "POST /api/agent/telecontroles/{id}/coordonnees",
         "POST /api/agent/telecontroles/{id}/renvoyer",
         "POST /api/agent/telecontroles/{id}/appels",
+        "GET /api/agent/telecontroles/{id}/tiers",
+        "POST /api/agent/telecontroles/{id}/tiers",
+        "DELETE /api/agent/telecontroles/{id}/tiers/{invitation}",
         "POST /api/agent/telecontroles/{id}/justification",
         "POST /api/agent/telecontroles/{id}/annuler",
         "POST /api/agent/telecontroles/{id}/presentiel",

@@ -28,6 +28,11 @@ PROOFS: Mapping[Asker, tuple[str, str]] = {
         "the secret of a login link, in the body, or the answer of the identity provider",
     ),
     "assure": ("assuré", "cookie `__Host-assure`: link and code. For one télécontrôle"),
+    "third_link": (
+        "holder of a third participant's invitation",
+        "the secret of its link, in the body; then a code too. The assuré is never named",
+    ),
+    "tiers": ("third participant", "cookie `__Host-tiers`: link and code. For one télécontrôle"),
     "medecin_conseil": ("médecin-conseil", "cookie `__Host-console`"),
     "agent": ("agent", "cookie `__Host-agent`"),
     "caisse": ("the caisse's own system", "an API key (`Authorization: Bearer`), and its scope"),
@@ -47,6 +52,8 @@ OWNED: Mapping[tuple[Asker, Owned], str] = {
 BY_ITSELF: Mapping[Asker, str] = {
     "link": "the link's own télécontrôle",
     "assure": "the session's own télécontrôle",
+    "third_link": "the invitation's own télécontrôle",
+    "tiers": "the session's own télécontrôle",
     "medecin_conseil": "their own day",
     "agent": "their caisse",
     "caisse": "the key's caisse",
@@ -55,10 +62,6 @@ BY_ITSELF: Mapping[Asker, str] = {
 #: Roles of the field (agents, who are administrative, and the others above exist).
 ABSENT: Sequence[tuple[str, str]] = (
     ("`agent_medical` (secretariat under medical secrecy)", "agents see no medical data at all"),
-    (
-        "`tiers` (interpreter, sign language, assistant, relative)",
-        "no seat of their own: they sit beside the assuré or the médecin-conseil, who say so",
-    ),
     ("`superviseur`", "none"),
     (
         "`admin_technique`",
@@ -140,7 +143,7 @@ def absent() -> str:
 
 
 def words(roles: Iterable[str]) -> str:
-    names = {"assure": "assuré", "medecin_conseil": "médecin-conseil"}
+    names = {"assure": "assuré", "medecin_conseil": "médecin-conseil", "tiers": "tiers"}
     return ", ".join(names[role] for role in ROLES if role in set(roles))
 
 

@@ -14,7 +14,9 @@ import msgspec
 from . import agent_messages as agent
 from . import attestation_messages as attestation
 from . import console_messages as console
+from . import equipment_messages as equipment
 from . import loadtest, messages
+from . import thirds_messages as thirds
 from .journaled import TABLE as JOURNALED
 from .messages import Body, Failure
 from .note_messages import NoteForm
@@ -46,7 +48,16 @@ TAKES: Mapping[str, type[Body]] = {
     "POST /api/assure/attestation/code": messages.Link,
     "POST /api/assure/attestation/session": messages.Entering,
     "POST /api/assure/attestation": attestation.AttestationAsked,
+    "POST /api/assure/materiel/code": messages.Link,
+    "POST /api/assure/materiel/acces": equipment.EquipmentLink,
+    "POST /api/assure/materiel/echo": equipment.EchoOffer,
+    "POST /api/assure/materiel/verdict": equipment.EquipmentVerdict,
     "POST /api/assure/obstacle": attestation.Obstacle,
+    "POST /api/tiers/lien": thirds.ThirdKnock,
+    "POST /api/tiers/session": thirds.ThirdEntering,
+    "POST /api/tiers/information": thirds.ThirdConsent,
+    f"POST {ONE}/tiers": thirds.ThirdForm,
+    f"POST {FILE}/tiers": thirds.ThirdForm,
     "POST /api/attestation": attestation.TokenToVerify,
     "POST /api/verification": messages.VerificationAsked,
     "POST /api/verification/reponse": messages.VerificationAnswered,
@@ -75,7 +86,7 @@ TAKES: Mapping[str, type[Body]] = {
 #: Their address says all; a body, if one comes, is not read.
 TAKE_NOTHING = frozenset(
     {
-        "POST /api/assure/jeton", "POST /api/assure/presentiel",
+        "POST /api/assure/jeton", "POST /api/assure/presentiel", "POST /api/tiers/jeton",
         "POST /api/connexion/{audience}",
         f"POST {ONE}/salle", f"POST {ONE}/examen-clinique",
         f"POST {FILE}/annuler", f"POST {FILE}/taches/{{genre}}",
@@ -196,6 +207,7 @@ def cookie(name: str) -> Json:
 #: they are (docs/roles.md).
 SCHEMES: Mapping[Asker, Json] = {
     "assure": cookie("__Host-assure"),
+    "tiers": cookie("__Host-tiers"),
     "medecin_conseil": cookie("__Host-console"),
     "agent": cookie("__Host-agent"),
     "signed_receipt": {"type": "apiKey", "in": "header", "name": "X-Signature"},
@@ -236,6 +248,7 @@ def parameters(line: Line) -> list[Json]:
 CREATED = frozenset(
     {
         "POST /api/assure/session", "POST /api/console/session", "POST /api/agent/session",
+        "POST /api/tiers/session", f"POST {ONE}/tiers", f"POST {FILE}/tiers",
         "POST /api/connexion/{audience}", "POST /api/agent/telecontroles",
         f"POST {FILE}/deplacer", "POST /api/agent/medecins/{medecin}/absences",
         f"POST {ONE}/issue", f"POST {ONE}/appels", f"POST {ONE}/presentiel",
@@ -246,7 +259,7 @@ EMPTY = frozenset(
     {
         "POST /api/assure/accuse", "POST /api/assure/besoins", "POST /api/assure/erreur",
         "POST /api/assure/justification", "POST /api/assure/attestation/session",
-        "POST /api/assure/obstacle", f"POST {ONE}/transfert",
+        "POST /api/assure/obstacle", "POST /api/assure/materiel/verdict", f"POST {ONE}/transfert",
         "POST /hooks/courriel", "POST /hooks/sms/http", "POST /hooks/sms/smsmode/{token}",
         "GET /hooks/sms/ovh/{token}", "POST /hooks/sms/ovh/{token}",
     }
@@ -254,8 +267,10 @@ EMPTY = frozenset(
 #: By who asks: not proved, or the state of what their link or session names.
 BY_ASKER: Mapping[Asker, tuple[int, ...]] = {
     "link": (401, 403, 404, 409, 410, 425, 429),
+    "third_link": (401, 403, 404, 409, 410, 425, 429),
     "login": (401, 403, 404, 429),
     "assure": (401, 404, 409, 410, 425, 429),
+    "tiers": (401, 404, 409, 410, 425, 429),
     "medecin_conseil": (401,),
     "agent": (401,),
     "signed_receipt": (403, 404),
@@ -271,6 +286,7 @@ OWN: Mapping[str, tuple[int, ...]] = {
     "POST /api/verification": (404, 429),
     "POST /api/verification/reponse": (403, 404, 429),
     "POST /api/assure/attestation": (503,),
+    "POST /api/assure/materiel/echo": (503,),
 }
 
 

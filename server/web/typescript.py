@@ -8,8 +8,10 @@ from . import (
     agent_messages,
     attestation_messages,
     console_messages,
+    equipment_messages,
     messages,
     note_messages,
+    thirds_messages,
 )
 
 
@@ -19,7 +21,9 @@ def api_types() -> str:
         agent_messages,
         console_messages,
         attestation_messages,
+        equipment_messages,
         note_messages,
+        thirds_messages,
     )
     known = (struct for module in modules for struct in structs_of(module))
     structs = [s for s in dict.fromkeys(known) if s is not messages.Body]

@@ -21,6 +21,8 @@ class Product:
 
     #: What Python runs.
     entry: tuple[str, ...] = ("-m", "server")
+    #: Seconds until it must serve.
+    patience = START_SECONDS
     #: What runs it: another network than this machine's (tests/network).
     around: tuple[str, ...] = ()
 
@@ -64,7 +66,7 @@ class Product:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=log, env=environment
             )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self.patience
         while not self._ready_file.exists():
             assert self._process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, "the demo did not start"

@@ -40,7 +40,12 @@ def test_another_camera_is_chosen_before_and_in_the_call_without_negotiation(
     before = description(assure)
 
     assure.click("Réglages")
-    camera.select_option(index=0)
+    # From the last one to the first: what turns from the front to the back on a telephone.
+    assure.click("Changer de caméra")
+    expect(camera.locator("option").first).to_have_js_property("selected", True)
+    medecin.sees_the_other(since=medecin.media()["frames"])
+    camera.select_option(index=2)
+    expect(assure.page.locator("#notice")).to_contain_text("La caméra a changé.")
 
     frames = medecin.media()["frames"]
     medecin.sees_the_other(since=frames)

@@ -315,7 +315,7 @@ def test_un_document_a_qui_il_manque_ou_a_qui_on_ajoute_n_est_pas_lu() -> None:
     faux: list[Any] = [
         {nom: v for nom, v in document.items() if nom != "fin"},
         document | {"adresse": "1 rue de l'Exemple"},
-        document | {"format": "telecontrole-attestation/2"},
+        document | {"format": "telecontrole-attestation/3"},
         document | {"debut": "2026-03-10T09:00:00+00:00"},
         document | {"minutes": True},
         document | {"fuseau": "Europe/Nulle_Part"},
@@ -346,3 +346,21 @@ def test_un_jeton_de_n_importe_quoi_ne_fait_rien_d_autre_qu_un_refus() -> None:
         lire_jeton(serre([1, "presence", "c", "a", "k", grand, *[grand] * 23]))
     with pytest.raises(FormeIllisible):
         lire_jeton(b32encode(b"[" * 2000 + bytes(64)).rstrip(b"=").decode())
+
+
+@pytest.mark.row("CO-12")
+def test_les_pauses_sont_dites_a_part_et_la_premiere_forme_se_lit_toujours() -> None:
+    scene = entretien().fait(200, G.PAUSE, ASSURE).fait(260, G.REPRISE_ENTRETIEN, ASSURE)
+    une = atteste(scene.fait(900, G.FIN, MEDECIN), Etat.TERMINE, 60)
+    ancienne = replace(une, pause=None)
+
+    for chacune in (une, ancienne):
+        document = signee(chacune)
+        assert lire_document(document.en_dict()) == lire_jeton(document.jeton()) == document
+
+    assert (une.pause, une.ensemble, une.interruptions) == (60, 707, 0)
+    assert dites(une)["Pauses demandées, comptées à part"] == "1 min 00 s"
+    assert signee(ancienne).en_dict()["format"] == "telecontrole-attestation/1"
+    assert "pause" not in contenu(ancienne)
+    with pytest.raises(FormeIllisible):
+        lire_document(signee(ancienne).en_dict() | {"pause": 0})

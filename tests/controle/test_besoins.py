@@ -3,7 +3,7 @@
 import pytest
 from scenes import un_telecontrole
 
-from controle.besoins import LIBELLES_BESOIN, Besoin, BesoinInconnu, lire_besoins
+from controle.besoins import LIBELLES_BESOIN, Besoin, BesoinInconnu, ecrit, lire_besoins
 
 
 def test_chaque_besoin_a_un_libelle() -> None:
@@ -23,3 +23,12 @@ def test_un_besoin_hors_de_la_liste_est_refuse(mots: list[str]) -> None:
         lire_besoins(mots)
 
     assert (refus.value.code, refus.value.champ) == ("besoin_inconnu", "needs")
+
+
+@pytest.mark.row("AC-02")
+@pytest.mark.parametrize(
+    ("besoins", "par_ecrit"),
+    [([], False), (["fauteuil", "interprete"], False), (["vue", "ecrit"], True), (["lsf"], True)],
+)
+def test_qui_n_entend_ou_ne_parle_pas_compte_ecrire(besoins: list[str], par_ecrit: bool) -> None:
+    assert ecrit(besoins) is par_ecrit

@@ -140,7 +140,7 @@ async def test_no_special_address_is_relayed_to(relay: tuple[str, int]) -> None:
 
 @pytest.mark.row("SP-07")
 async def test_one_person_takes_so_many_places_and_no_more(relay: tuple[str, int]) -> None:
-    clients = [await allocated(relay, 4, "seat-greedy") for _ in range(4)]
+    clients = [await allocated(relay, 4, "seat-greedy") for _ in range(12)]
 
     with pytest.raises(stun.TransactionFailed) as failed:
         await allocated(relay, 4, "seat-greedy")

@@ -17,6 +17,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 from server_people import Appointment, Service
 from sqlalchemy import insert
+from third_scenes import came, invite
 
 from controle.presence import GenreFait
 from server.notify import receipts
@@ -107,6 +108,7 @@ async def scene_of(service: Service) -> Scene:
         await service.doctor(),
         await service.agent(),
     )
+    third = await came(service, await invite(doctor, first))
     async with service.registre.transaction() as unite:
         task = {
             "caisse": "caisse-1",
@@ -120,6 +122,7 @@ async def scene_of(service: Service) -> Scene:
         "assure": Proof({"Cookie": pairs(assure.cookies)}),
         "medecin_conseil": Proof({"Cookie": pairs(doctor.cookies)}),
         "agent": Proof({"Cookie": pairs(agent.cookies)}),
+        "tiers": Proof({"Cookie": pairs(third.cookies)}),
         "signed_receipt": Proof(signs_for=service),
         "metrics_network": Proof({"X-Forwarded-For": MONITORING}),
         "load_test": Proof({"Authorization": f"Bearer {LOAD_KEY}"}),

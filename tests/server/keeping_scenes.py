@@ -147,6 +147,15 @@ async def used(office: Office, identifier: str) -> None:
             "empreinte": f"c-{identifier}", "genre": "console", "sujet": "mc-1", "expire": soon,
             "unique": True,
         }),
+        (t.essai_materiel, {
+            "telecontrole": identifier, "couleur": "pret", "parties": "{}", "mesures": "{}",
+            "navigateur": "firefox_mobile", "instant": now, "essais": 1,
+        }),
+        (t.tiers, {
+            "id": f"t-{identifier[:30]}", "telecontrole": identifier, "qualite": "proche",
+            "par": "agent", "empreinte": f"t-{identifier}", "code": "h", "cree": now,
+            "information": "", "siege": "", "essais": 0, "essais_en_tout": 0,
+        }),
         (t.jeton_utilise, {
             "jti": identifier, "expire": int(office.clock().timestamp()) + 300,
         }),

@@ -142,7 +142,11 @@ class Court:
     # --- what is done ---------------------------------------------------------------------------
 
     async def record(self, room: str, *kinds: OccurrenceKind, role: Role | None = "assure") -> None:
-        await self.witness.record(room, [Occurrence(kind, role) for kind in kinds], None)
+        # Of a third participant the seat is told.
+        details = [{"siege": "tiers1"} if one.startswith("third_") else {} for one in kinds]
+        told = zip(kinds, details, strict=True)
+        happened = [Occurrence(kind, role, detail=detail) for kind, detail in told]
+        await self.witness.record(room, happened, None)
 
     async def join(self, room: str) -> None:
         await self.witness.enter(await self.access(room))

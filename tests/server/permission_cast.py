@@ -12,6 +12,8 @@ from aiohttp import web
 from caisse_people import reunion
 from server_people import Answer, Browser, Service
 from sqlalchemy import update
+from third_scenes import came
+from third_scenes import invite as invited
 
 from server.demo import DemoDay
 from server.identity.api_keys import SCOPES, ApiKeys, Scope
@@ -53,7 +55,7 @@ class Person:
 
     def proves(self, line: Line) -> bool:
         """As the table has it."""
-        if line.asker in ("public", "link", "login", "room_token"):
+        if line.asker in ("public", "link", "third_link", "login", "room_token"):
             return True
         if line.asker == "caisse":
             return line.scope in self.scopes
@@ -117,6 +119,7 @@ async def cast_of(service: Service) -> Cast:
     everyone = [
         Person("nobody", service.browser()),
         Person("assure", assure),
+        Person("tiers", await came(service, await invited(doctor, own))),
         Person("medecin_conseil", doctor, doctor="mc-1", caisse="caisse-1"),
         Person("medecin_conseil 2", await service.doctor("mc-2"), doctor="mc-2", caisse="caisse-1"),
         Person("agent", await service.agent(), caisse="caisse-1"),
@@ -156,6 +159,7 @@ async def thief(service: Service, assure: Browser, doctor: Browser) -> Browser:
         "__Host-console": assure.cookies["__Host-assure"],
         "__Host-agent": doctor.cookies["__Host-console"],
         "__Host-assure": doctor.cookies["__Host-console"],
+        "__Host-tiers": assure.cookies["__Host-assure"],
     }
     return one
 

@@ -32,6 +32,7 @@ from server.store import people
 from server.store.database import open_database
 from server.store.sql import RegistreSql
 from server.web.permissions import Line
+from signaling.protocol import SERVER_TO_CLIENT, SERVER_TO_CONSOLE
 
 ORIGIN = "https://controle.test"
 SECRET = "un-secret-de-test-assez-long-pour-servir"
@@ -359,7 +360,7 @@ class Seat:
         self.cut = False
         self.refusal: Any = None
         self._client.on("connect_error", self._refused, namespace=namespace)
-        for event in ("snapshot", "state", "signal", "replaced", "day", "entry", "disconnect"):
+        for event in (*SERVER_TO_CLIENT, *SERVER_TO_CONSOLE, "disconnect"):
             self._client.on(event, self._hears(event), namespace=namespace)
 
     @classmethod

@@ -163,11 +163,11 @@ def test_each_journaled_route_is_a_route() -> None:
     assert set(TABLE) <= known
 
 
-#: Routes of professionals about one person that give no more than a name and a state, and those
-#: that medecin/notes.py puts on the journal itself.
+#: Routes of professionals about one person that give no more than a name and a state (of third
+#: participants: a quality and dates), and those that medecin/notes.py puts on the journal itself.
 UNJOURNALED = {
     "salle", "identite", "examen-clinique", "issue", "appels", "transfert", "presentiel",
-    "decision", "note", "{version}",
+    "decision", "note", "{version}", "tiers", "{invitation}",
 }  # fmt: skip
 
 

@@ -173,7 +173,9 @@ async def test_nothing_of_anybody_else_and_no_secret_is_in_the_folder(
     everything = b"".join(
         path.read_bytes() for path in (tmp_path / "acces").rglob("*") if path.is_file()
     ).decode()
-    hashes = [row.empreinte for table in (t.lien, t.session) for row in await office.rows(table)]
+    hashes = [
+        row.empreinte for table in (t.lien, t.session, t.tiers) for row in await office.rows(table)
+    ]
     for word in (
         "Zwijnaarde01", "assure01@exemple.fr", other, secret, kept, *hashes, "session-secrete",
         NOTE, "Agathe",

@@ -142,6 +142,9 @@ def forms(scene: Scene) -> Iterator[Sent]:
 def likely(scene: Scene, name: str, told: Any, schemas: Any) -> Any:
     """A value that this field may have."""
     told = told.get("anyOf", [told])[0]
+    if "$ref" in told:
+        inside = schemas[told["$ref"].rpartition("/")[2]]["properties"]
+        return {one: likely(scene, one, more, schemas) for one, more in inside.items()}
     if "enum" in told:
         return told["enum"][0]
     kinds = {"boolean": True, "array": [], "integer": told.get("minimum", 1)}

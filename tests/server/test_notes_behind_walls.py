@@ -130,6 +130,8 @@ TEXTS = {
         "cle_api.portees", "ligne.contenu", "requete.reponse", "sceau.contenu",
         "telecontrole.besoins", "tete.changements", "tete.contenu",
         "issue.motif_anticipation", "issue.motif_correction", "purge.contenu",
+        # Codes of fixed lists, and rounded numbers (server/equipment/words.py).
+        "essai_materiel.parties", "essai_materiel.mesures",
     },
     "directory": {
         "agent.nom", "caisse.conservation", "caisse.dpd", "caisse.horaires", "caisse.nom",

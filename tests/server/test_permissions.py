@@ -25,8 +25,8 @@ from server.web.roles import document
 
 #: What is answered to who does not prove to be who may ask.
 CLOSED = {
-    "assure": 401, "medecin_conseil": 401, "agent": 401, "caisse": 401, "load_test": 401,
-    "signed_receipt": 403, "metrics_network": 403, "receipt_token": 404,
+    "assure": 401, "tiers": 401, "medecin_conseil": 401, "agent": 401, "caisse": 401,
+    "load_test": 401, "signed_receipt": 403, "metrics_network": 403, "receipt_token": 404,
 }  # fmt: skip
 NOT_THERE = {"telecontrole": TelecontroleInconnu(), "medecin": MedecinInconnu()}
 
@@ -147,6 +147,7 @@ def test_the_page_of_roles_is_printed_from_the_tables() -> None:
 #: Who may be named for a part of the site; what is public of it is named one by one.
 AUDIENCES = {
     "/api/assure/": {"assure", "link"},
+    "/api/tiers/": {"tiers", "third_link"},
     "/api/console/": {"medecin_conseil", "login"},
     "/api/agent/": {"agent", "login"},
     "/api/v1/": {"caisse"},

@@ -12,7 +12,7 @@ from signaling.access import Access
 from signaling.bus import Bus
 from signaling.cluster import Cluster
 from signaling.crossing import Change
-from signaling.protocol import Message, Role
+from signaling.protocol import Actor, Message
 from signaling.rooms import Memory
 
 SERVICE, SECRET = "https://controle.test", "un-secret-de-test-assez-long-pour-servir"
@@ -77,7 +77,7 @@ class OneWorker:
 
     async def join(
         self,
-        role: Role,
+        role: Actor,
         room: str = "R",
         sid: str = "",
         memory: Memory | None = None,
@@ -107,7 +107,7 @@ class OneWorker:
         return next(one for one in self.heard(sid, event) if that(one))
 
 
-def access_of(role: Role, room: str = "R") -> Access:
+def access_of(role: Actor, room: str = "R") -> Access:
     return Access(
         kind="room", subject=f"{role} of {room}", role=role, room=room, jti="j", session="s",
         expires=0,

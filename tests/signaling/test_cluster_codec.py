@@ -36,6 +36,7 @@ from signaling.protocol import (
 )
 from signaling.room import MAX_SIGNALS, Place, Room
 from signaling.rooms import Memory
+from signaling.seats import ThirdPlace
 
 SECRET = "un-secret-de-test-assez-long-pour-servir"
 SEALER = Sealer(SECRET)
@@ -45,6 +46,17 @@ AT = "2026-11-23T09:00:00+00:00"
 TEXTS = st.text(min_size=1, max_size=64)
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 ROLES = st.sampled_from(["assure", "medecin_conseil"])
+THIRD_SEATS = st.sampled_from(["tiers1", "tiers2"])
+#: One at most of a third's: of a larger set, bytes come in any order.
+APART = st.frozensets(ROLES) | st.frozensets(THIRD_SEATS, max_size=1)
+KINDS = st.sampled_from(["interprete", "interprete_lsf", "medecin_assistant", "proche"])
+THIRDS = st.lists(
+    st.builds(
+        ThirdPlace, seat=THIRD_SEATS, kind=KINDS, presence=st.sampled_from(["present", "lost"]),
+        since=st.none() | MOMENTS, sid=st.none() | TEXTS, admitted=st.booleans(), holder=TEXTS,
+    ),
+    max_size=2,
+).map(tuple)  # fmt: skip
 PHASES = st.sampled_from(["waiting", "admitted", "ended"])
 RAW = st.builds(
     lambda sdp, number: written(Description(sdp=sdp, negotiation=number, fresh=True)),
@@ -54,14 +66,15 @@ RAW = st.builds(
 #: How to make what Hypothesis cannot guess from the types.
 BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
     "access": st.builds(
-        Access, kind=st.just("room"), subject=TEXTS, role=ROLES, room=TEXTS, jti=TEXTS,
-        session=TEXTS, expires=st.integers(0, 2**40),
+        Access, kind=st.just("room"), subject=TEXTS, role=ROLES | st.just("tiers"), room=TEXTS,
+        jti=TEXTS, session=TEXTS, expires=st.integers(0, 2**40),
     ),
     "memory": st.builds(
         Memory, phase=PHASES, admitted_at=st.none() | MOMENTS, ended_at=st.none() | MOMENTS,
         lost=st.frozensets(ROLES), lost_since=st.dictionaries(ROLES, MOMENTS),
         reception=st.builds(Reception, doctor=st.just("busy"), delay_minutes=st.integers(0, 240)),
-        company=st.dictionaries(ROLES, st.just(("proche", "proche"))), apart=st.frozensets(ROLES),
+        company=st.dictionaries(ROLES, st.just(("proche", "proche"))), apart=APART,
+        thirds=THIRDS, kind=st.none() | KINDS, seat=st.none() | THIRD_SEATS,
     ),
     "room": TEXTS,
     "reception": st.builds(Reception, doctor=st.just("absent"), name=TEXTS, function=TEXTS),
@@ -94,7 +107,8 @@ SHADOWS = st.builds(
     crossing.Shadow,
     room=st.builds(
         Room, id=TEXTS, phase=PHASES, assure=PLACES, medecin_conseil=PLACES,
-        version=st.integers(0, 2**53), admitted_at=st.none() | MOMENTS, apart=st.frozensets(ROLES),
+        version=st.integers(0, 2**53), admitted_at=st.none() | MOMENTS, apart=APART,
+        thirds=THIRDS,
     ),
 )  # fmt: skip
 

@@ -186,6 +186,13 @@ PAYLOADS: dict[str, dict[str, Any]] = {
     "devices": {"microphone": True, "camera": True}, "media": {"state": "ready"},
     "company": {"others": ["proche"]}, "spoken_code": {"result": "shown"}, "challenge": {},
     "challenge_result": {"result": "not_offered"}, "framing": {"on": True},
+    "hold": {"on": True},
+    "third_admit": {"seat": "tiers1"}, "third_remove": {"seat": "tiers1"},
+    "third_object": {"seat": "tiers1", "objects": True},
+    "third_offer": {"to": "tiers1", **description(OFFER)},
+    "third_answer": {"to": "medecin_conseil", **description(ANSWER)},
+    "third_candidate": {"to": "tiers1", **candidate_of()},
+    "third_renegotiate": {"to": "medecin_conseil", "reason": "network"},
 }  # fmt: skip
 #: What goes on record when it is allowed.
 RECORDED: dict[tuple[str, str], list[str]] = {
@@ -197,6 +204,14 @@ RECORDED: dict[tuple[str, str], list[str]] = {
     ("spoken_code", "waiting"): ["code_shown"], ("spoken_code", "admitted"): ["code_shown"],
     ("challenge", "admitted"): ["challenge_asked"],
     ("challenge_result", "admitted"): ["challenge_not_offered"],
+    ("hold", "admitted"): ["held"],
+}  # fmt: skip
+
+
+#: Nobody else is in this room (test_thirds_machine.py has one with).
+WITHOUT_THIRDS = {
+    "third_admit": "third_absent", "third_remove": "third_absent", "third_object": "third_absent",
+    "third_offer": "not_admitted", "third_candidate": "not_admitted",
 }  # fmt: skip
 
 
@@ -208,7 +223,7 @@ def expected(event: str, role: Role, phase: Phase) -> str:
         return "ended" if phase == "ended" else "not_admitted"
     if (event, role, phase) == ("leave", "medecin_conseil", "admitted"):
         return "in_call"
-    return ""
+    return WITHOUT_THIRDS.get(event, "")
 
 
 @pytest.mark.row("SP-02")

@@ -1,0 +1,127 @@
+"""Nothing moves for who asked for no movement; larger letters and easier words at a click."""
+
+from collections.abc import Callable
+
+import pytest
+from people import Assure, Medecin
+from playwright.sync_api import Page, expect
+from product import Product
+
+#: What moves longer than a hundredth of a second, pseudo-elements included.
+MOVING = """() => {
+  const seconds = (list) => Math.max(...list.split(',').map((one) =>
+    parseFloat(one) * (one.trim().endsWith('ms') ? 0.001 : 1)));
+  const moving = [];
+  for (const node of document.querySelectorAll('*'))
+    for (const part of [null, '::before', '::after']) {
+      const style = getComputedStyle(node, part);
+      const animated = style.animationName !== 'none' && seconds(style.animationDuration) > 0.01;
+      if (animated || seconds(style.transitionDuration) > 0.01)
+        moving.push(node.tagName + (node.id && '#' + node.id) + (part ?? ''));
+    }
+  for (const one of document.getAnimations())
+    if (one.playState === 'running' && one.effect.getComputedTiming().duration > 10)
+      moving.push('running');
+  if (getComputedStyle(document.documentElement).scrollBehavior === 'smooth') moving.push('scroll');
+  return moving;
+}"""
+
+
+@pytest.mark.row("AC-07")
+def test_nothing_moves_on_any_screen_where_less_motion_is_asked_for(
+    product: Product, new_page: Callable[..., Page]
+) -> None:
+    calm = {"reduced_motion": "reduce"}
+    appointment = product.appointments[0]
+    assure = Assure(new_page(360, 640, has_touch=True, **calm), appointment)
+    medecin = Medecin(new_page(**calm), product.login_of(appointment))
+    looked: dict[str, list[str]] = {}
+
+    def look(name: str, page: Page) -> None:
+        looked[name] = page.evaluate(MOVING)
+
+    for path in ("console", "agent", "verifier", "attestation"):
+        medecin.page.goto(f"{product.ready['base']}/{path}")
+        expect(medecin.page.locator("h1:visible, h2:visible").first).to_be_visible()
+        look(path, medecin.page)
+    medecin.open_console()
+    look("day", medecin.page)
+    assure.follow_link()
+    look("welcome", assure.page)
+    assure.click("Continuer")
+    look("code", assure.page)
+    assure.page.get_by_label("Code reçu par SMS").fill(appointment["code"])
+    assure.click("Continuer")
+    look("information", assure.page)
+    assure.click("J'ai lu et je continue")
+    look("devices", assure.page)
+    assure.click("Activer ma caméra et mon micro")
+    look("check", assure.page)
+    assure.click("Entrer dans la salle d'attente")
+    assure.connection_ready()
+    look("waiting", assure.page)
+    medecin.admit()
+    assure.sees_the_other()
+    medecin.click("Guider un mouvement")
+    medecin.page.locator("[data-manoeuvre=tete]").click()
+    expect(assure.page.locator("#guided")).to_be_visible()
+    medecin.click("Voir de plus près")
+    for _ in ("zoomed", "turned"):
+        medecin.page.keyboard.press("+")
+        medecin.page.keyboard.press("r")
+    look("call", medecin.page)
+    look("guided", assure.page)
+    medecin.page.keyboard.press("Escape")
+    medecin.page.keyboard.press("p")
+    expect(assure.page.locator("#held")).to_be_visible()
+    look("held", assure.page)
+    look("held console", medecin.page)
+    medecin.end()
+    look("outcome", medecin.page)
+    expect(assure.page.get_by_role("heading", name="Le rendez-vous est terminé")).to_be_visible()
+    look("ended", assure.page)
+
+    assert {name: moving for name, moving in looked.items() if moving} == {}
+
+
+@pytest.mark.row("AC-07")
+def test_larger_letters_and_easier_words_are_chosen_once_for_the_visit(
+    assure: Assure, new_page: Callable[..., Page], product: Product
+) -> None:
+    page = assure.page
+    assure.follow_link()
+    size = "parseFloat(getComputedStyle(document.querySelector('main p:not(.unseen)')).fontSize)"
+    narrow = "document.documentElement.scrollWidth <= innerWidth"
+    before = page.evaluate(size)
+    note = page.get_by_role("note", name="Facile à lire")
+    assert note.count() == 0
+
+    page.locator(".top + .reading").get_by_role("button", name="Grand texte").click()
+    page.locator(".top + .reading").get_by_role("button", name="Facile à lire").click()
+
+    expect(note.first).to_contain_text("Vous pouvez dire non à la vidéo.")
+    assert page.evaluate("document.documentElement.classList.contains('large-text')")
+    page.reload()
+    expect(note.first).to_be_visible()
+    assert page.evaluate(size) >= before * 1.25
+    assert page.evaluate(narrow)
+    assure.prove_identity()
+    # Beside the words that are put on record, not in their place.
+    expect(page.get_by_role("note")).to_contain_text("Le texte complet est en dessous.")
+    expect(page.locator("#information")).to_contain_text("article 226-1")
+    assert page.evaluate(narrow)
+    assure.prepare()
+    assert page.evaluate(narrow)
+    assure.click("Entrer dans la salle d'attente")
+    expect(page.get_by_role("note")).to_contain_text("Attendez ici.")
+    assert page.evaluate(narrow)
+
+    # From the settings it is taken back; another visit knows nothing of it.
+    assure.click("Réglages")
+    page.locator("#settings-dialog").get_by_role("button", name="Facile à lire").click()
+    expect(note).to_have_count(0)
+    elsewhere = new_page(360, 640)
+    elsewhere.goto(f"{product.ready['base']}/verifier")
+    expect(elsewhere.get_by_role("button", name="Grand texte")).to_have_attribute(
+        "aria-pressed", "false"
+    )

@@ -1,0 +1,121 @@
+"""A third participant enters by link and code, waits, is admitted, and leaves: three real pages."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from people import Assure, Medecin
+from playwright.sync_api import Page, expect
+from product import Product
+from third_people import (
+    Tiers,
+    admit,
+    hears_and_sees,
+    invite,
+    legs,
+    nothing_leaves,
+    open_panel,
+    sent,
+    tiles,
+)
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture
+def consultation(meeting: tuple[Assure, Medecin]) -> tuple[Assure, Medecin]:
+    """The two in their call."""
+    assure, medecin = meeting
+    medecin.admit()
+    medecin.sees_the_other()
+    return assure, medecin
+
+
+def facts(product: Product, assure: Assure, directory: Path) -> list[str]:
+    record = product.record(assure.appointment["id"], directory / "record.json")
+    return [line["fait"]["genre"] for line in record["lignes"]]
+
+
+@pytest.mark.row("CO-08")
+def test_a_third_participant_is_admitted_by_the_medecin_and_all_three_see_and_hear_each_other(
+    consultation: tuple[Assure, Medecin], product: Product, new_page: Opener, tmp_path: Path
+) -> None:
+    assure, medecin = consultation
+    tiers = Tiers(new_page(), *invite(medecin, "Interprète"))
+    tiers.wait()
+    expect(medecin.page.locator("#thirds-panel")).to_contain_text("Attend d'être admis")
+    assert sent(tiers) == 0
+    assert tiers.watched("peers.length") == 0
+
+    admit(medecin, "Interprète")
+    tiers.is_in()
+    for person in (assure, medecin, tiers):
+        hears_and_sees(person, 2)
+    assert tiles(assure) == tiles(medecin) == ["Interprète"]
+    for name in ("Médecin-conseil", "Assuré"):
+        tiers.picture_of(name)
+    expect(assure.page.locator(".third-main")).to_have_text("Médecin-conseil")
+    expect(medecin.page.locator(".third-main")).to_have_text("Assuré")
+    expect(assure.page.locator("#notice")).to_contain_text("Un interprète est entré")
+
+    medecin.click("Remettre en attente")
+    expect(assure.page.get_by_text("Il ne vous voit plus")).to_be_visible()
+    expect(tiers.page.get_by_role("heading", name="salle d'attente")).to_be_visible()
+    nothing_leaves(assure, medecin, tiers)
+    medecin.admit()
+    for person in (assure, medecin, tiers):
+        hears_and_sees(person, 2)
+
+    tiers.page.evaluate(
+        "window.tracks = document.querySelector('#self-video').srcObject.getTracks()"
+    )
+    tiers.click("Quitter")
+    tiers.click("Confirmer et quitter")
+    expect(tiers.page.get_by_role("heading", name="Vous êtes sorti")).to_be_visible()
+    assert tiers.page.evaluate("tracks.map((t) => t.readyState)") == ["ended", "ended"]
+    for person in (assure, medecin):
+        expect(person.page.locator(".thirds .third")).to_have_count(0)
+        hears_and_sees(person, 1)
+    written = facts(product, assure, tmp_path)
+    for fact in ("tiers_invite", "tiers_informe", "tiers_entre", "tiers_admis", "tiers_sorti"):
+        assert fact in written
+    record = (tmp_path / "record.json").read_text()
+    assert "interprete" in record
+
+
+@pytest.mark.row("CO-08")
+def test_the_medecin_sees_a_third_participant_out_and_the_assure_may_object(
+    consultation: tuple[Assure, Medecin], product: Product, new_page: Opener, tmp_path: Path
+) -> None:
+    assure, medecin = consultation
+    tiers = Tiers(new_page(360, 640), *invite(medecin, "Proche"))
+    tiers.wait()
+    admit(medecin, "Proche")
+    tiers.is_in()
+    hears_and_sees(tiers, 2)
+
+    open_panel(assure)
+    assure.page.get_by_role("button", name="Refuser sa présence : Proche").click()
+    expect(tiers.page.locator("#news")).to_contain_text("ne souhaite pas votre présence")
+    expect(medecin.page.locator("#thirds-panel")).to_contain_text("s'oppose à sa présence")
+    for person in (assure, medecin):
+        expect(person.page.locator(".thirds .third")).to_have_count(0)
+    assert legs(tiers) == []
+    expect(medecin.page.get_by_role("button", name="Admettre : Proche")).to_have_count(0)
+    assure.page.get_by_role("button", name="Accepter sa présence : Proche").click()
+    admit(medecin, "Proche")
+    tiers.is_in()
+    for person in (assure, medecin, tiers):
+        hears_and_sees(person, 2)
+
+    open_panel(medecin)
+    medecin.page.get_by_role("button", name="Faire sortir : Proche").click()
+    expect(tiers.page.get_by_role("heading", name="participation est terminée")).to_be_visible()
+    for person in (assure, medecin):
+        expect(person.page.locator(".thirds .third")).to_have_count(0)
+        hears_and_sees(person, 1)
+    tiers.page.reload()
+    expect(tiers.page.get_by_role("heading", name="Ce lien n'ouvre rien")).to_be_visible()
+    written = facts(product, assure, tmp_path)
+    for fact in ("tiers_refuse", "tiers_accepte", "tiers_exclu"):
+        assert fact in written

@@ -1,0 +1,27 @@
+// The information that was read before entering, to be read again at any moment.
+
+import { element } from "./page.js";
+import { visit } from "./assure.js";
+import { Panel, addTool } from "./tools.js";
+
+/** @type {Panel | null} */
+let panel = null;
+
+export function rights() {
+  if (panel) return;
+  const shown = (panel = new Panel({ id: "rights", title: "Vos droits" }));
+  const button = addTool({
+    id: "rights-open", label: "Relire vos droits", on: ["waiting", "call"],
+    run: () => {
+      if (shown.isOpen) return shown.close();
+      const paragraphs = visit?.information.paragraphs ?? [];
+      shown.body.replaceChildren(...paragraphs.map((text) => element("p", null, text)));
+      shown.open();
+    },
+  });
+  button.setAttribute("aria-controls", "rights");
+  shown.body.className += " rights";
+  shown.body.tabIndex = 0;
+  shown.body.setAttribute("role", "region");
+  shown.body.setAttribute("aria-labelledby", "rights-title");
+}
