@@ -490,6 +490,7 @@ export class Call extends EventTarget {
     const flows = this.#mending.flows(rising);
     if (flows === this.#flows) return;
     this.#flows = flows;
+    this.#claims.flows(flows);
     this.#tell("flows", flows);
   }
   #lastReceived = 0;

@@ -5,6 +5,10 @@ import { lostBecause } from "./network.js";
 /** @typedef {import("./protocol").Media} Media */
 /** @typedef {import("./call.js").Transport} Transport */
 
+/** Silence of a path that is thought good is put on record after so long, in ms: it may be mended
+ * before the browser says that it was lost. */
+const SILENCE = 1_500;
+
 export class Claims {
   #say;
   #peer;
@@ -12,6 +16,8 @@ export class Claims {
   #untold = null;
   /** What the server heard last. @type {Transport} */
   #heard = "none";
+  #lost = false;
+  #silence = 0;
   /** @type {Promise<unknown>} one after the other: a loss is told before what follows it */
   #queue = Promise.resolve();
 
@@ -26,14 +32,24 @@ export class Claims {
 
   /** @param {Transport} transport what it has just become */
   became(transport) {
+    clearTimeout(this.#silence);
+    const anew = transport === "lost" && !this.#lost;
+    if (transport !== "connecting" && transport !== "none") this.#lost = transport === "lost";
     // Our own network is the first to be doubted.
-    if (transport === "lost") this.#untold = { cause: lostBecause() || (this.#peer()?.cause ?? "disconnected") };
+    if (anew) this.#untold = { cause: lostBecause() || (this.#peer()?.cause ?? "disconnected") };
     this.#tell(() => this.#all(transport));
+  }
+
+  /** What flowed comes no more, or again. @param {boolean} flows */
+  flows(flows) {
+    clearTimeout(this.#silence);
+    if (!flows) this.#silence = setTimeout(() => this.became("lost"), SILENCE);
+    else if (this.#lost) this.became("flowing");
   }
 
   /** After a time without the server: has the path held, or not? @param {Transport} transport */
   again(transport) {
-    this.#tell(() => this.#all(transport, true));
+    this.#tell(() => this.#all(this.#lost ? "lost" : transport, true));
   }
 
   /** @param {() => Promise<void>} work */

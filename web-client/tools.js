@@ -37,13 +37,29 @@ export const stage = new Stage();
  * @returns {HTMLButtonElement}
  */
 export function addTool({ id, label, icon, on = ["call"], run }) {
-  const button = element("button", { type: "button", id, className: "button tool", onclick: run });
+  const press = () => {
+    fold(button);
+    run();
+  };
+  const button = element("button", { type: "button", id, className: "button tool", onclick: press });
   button.dataset.on = on.join(" ");
   if (icon) button.append(picture(icon));
   button.append(element("span", null, label));
   byId("tools").append(button);
   return button;
 }
+
+/** On a phone the commands open over the picture: they go once one is chosen, or by Escape. @param {Element} button */
+function fold(button) {
+  const more = button.closest("details");
+  if (!more?.open) return;
+  more.querySelector("summary")?.focus();
+  more.open = false;
+}
+
+document.addEventListener("keydown", ({ key, target }) => {
+  if (key === "Escape" && target instanceof Element) fold(target);
+});
 
 /** @param {string} name of a symbol of the page @returns {SVGSVGElement} */
 export function picture(name) {

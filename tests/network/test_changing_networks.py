@@ -33,10 +33,13 @@ def losses(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def recovered(*people: Assure | Medecin, outage: float = 0) -> None:
-    """Pictures that come from now on, on both sides; the outage lasts so many seconds more."""
+    """Pictures that come from now on, on both sides, and pages that speak of no interruption any
+    more: what they know of it is told. The outage lasts so many seconds more."""
     hours = [now(one) for one in people]
     for one, hour in zip(people, hours, strict=True):
         sees(one, hour, COMES + outage * 1000)
+    for one in people:
+        expect(one.page.locator("#lost, #call-problem")).to_be_hidden(timeout=COMES)
 
 
 @pytest.mark.row("CO-04")
