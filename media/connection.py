@@ -1,10 +1,16 @@
 """How every aiortc peer of ours connects: its own servers, its own tasks, our SDP gate's rules."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConnection
+from aiortc import (
+    MediaStreamTrack,
+    RTCBundlePolicy,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+)
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
 from media.ice import Policy
@@ -72,3 +78,21 @@ def incoming(sdp: str) -> str:
 
 def is_mdns(candidate: str) -> bool:
     return candidate.split(" ")[4].endswith(".local")
+
+
+async def hang_up(
+    pc: RTCPeerConnection, tracks: Iterable[MediaStreamTrack], tasks: Collection[asyncio.Task[Any]]
+) -> None:
+    """Close and wait for the end of everything that was begun; may be called twice."""
+    for track in tracks:
+        track.stop()
+    try:
+        await pc.close()
+    finally:
+        # aiortc's own closing may be cut short by a cancellation or a lost transport, and a decoder
+        # thread that is left keeps the process from ending.
+        for transceiver in pc.getTransceivers():
+            transceiver.receiver._handle_disconnect()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

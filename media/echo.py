@@ -18,7 +18,7 @@ from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from av import VideoFrame
 from av.frame import Frame
 
-from media.connection import connection, incoming, or_failed, outgoing
+from media.connection import connection, hang_up, incoming, or_failed, outgoing
 from media.guard import guard
 from media.ice import Policy
 from media.sdp import SdpRefused, check_description
@@ -105,17 +105,7 @@ class EchoPeer:
 
     async def close(self) -> None:
         """Hang up and wait for the end of everything that was begun; may be called twice."""
-        for track in self._returned.values():
-            track.stop()
-        try:
-            await self._pc.close()
-        finally:
-            # A decoder thread that is left keeps the process from ending (as in robot.py).
-            for transceiver in self._pc.getTransceivers():
-                transceiver.receiver._handle_disconnect()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await hang_up(self._pc, self._returned.values(), self._tasks)
         self._tasks.clear()
 
     async def _take(self, description: RTCSessionDescription) -> None:

@@ -15,7 +15,15 @@ from aiortc import MediaStreamError, MediaStreamTrack, RTCSessionDescription
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.sdp import candidate_from_sdp
 
-from media.connection import NegotiationFailed, connection, incoming, is_mdns, or_failed, outgoing
+from media.connection import (
+    NegotiationFailed,
+    connection,
+    hang_up,
+    incoming,
+    is_mdns,
+    or_failed,
+    outgoing,
+)
 from media.guard import guard
 from media.ice import Policy
 from media.pictures import PacedTrack, TestPicture, TestTone
@@ -168,18 +176,7 @@ class RobotPeer:
 
     async def close(self) -> None:
         """Hang up and wait for the end of everything that was begun; may be called twice."""
-        for track in self._tracks.values():
-            track.stop()
-        try:
-            await self._pc.close()
-        finally:
-            # aiortc's own closing may be cut short by a cancellation or a lost transport, and a
-            # decoder thread that is left keeps the process from ending.
-            for transceiver in self._pc.getTransceivers():
-                transceiver.receiver._handle_disconnect()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await hang_up(self._pc, self._tracks.values(), self._tasks)
         self._tasks.clear()
         self._look()
 
