@@ -63,9 +63,9 @@ const watched = new Map();
 const view = new QualityView();
 
 function dress() {
-  const title = document.querySelector('section[data-screen="call"] .stage-top h1');
+  const title = document.querySelector('section[data-screen="call"] .stage-top p');
   const picture = document.querySelector('section[data-screen="call"] .stage');
-  title?.after(view.chip);
+  title?.append(view.chip);
   picture?.before(view.advice);
   byId("no-picture").after(view.cover);
 }

@@ -22,6 +22,6 @@ export function rights() {
   button.setAttribute("aria-controls", "rights");
   shown.body.className += " rights";
   shown.body.tabIndex = 0;
-  shown.body.setAttribute("role", "region");
-  shown.body.setAttribute("aria-labelledby", "rights-title");
+  shown.body.setAttribute("role", "group");
+  shown.body.setAttribute("aria-label", "Le texte de vos droits");
 }

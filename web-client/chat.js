@@ -120,7 +120,7 @@ class Writing {
 
   /** In the call, who cannot speak or hear finds the field open, and their text live. @param {Call} call */
   #begin(call) {
-    const silent = this.role === "assure" && call.state?.assure.microphone === false;
+    const silent = this.role === "assure" && call.state?.assure.missing === "microphone";
     const first = this.#first.has(call) || silent;
     const inCall = call.state?.phase === "admitted" || document.body.dataset.screen === "call";
     if (call !== stage.call) return;

@@ -7,8 +7,8 @@
 const [PICTURE, VOICE] = [5_000, 12_000];
 /** Louder than a room that is quiet (see Capture.level). */
 const HEARD = 0.25;
-/** Of 255: nothing darker is a room, even at night. */
-const BLACK = 10;
+/** Pictures that make a moving one. */
+const MOVING = 8;
 /** Three notes, in hertz. */
 const NOTES = [523.25, 659.25, 783.99];
 
@@ -42,7 +42,8 @@ export const pause = (ms, signal) =>
   });
 
 /**
- * Whether there is a picture, and not a closed shutter's.
+ * Whether there is a picture, and whether it moves. How bright it is is not looked at: no page of ours
+ * knows how to take a picture (ID-03).
  * @param {Capture} capture @param {HTMLVideoElement} video @param {AbortSignal} signal
  * @returns {Promise<Parts['camera']>}
  */
@@ -52,21 +53,18 @@ export async function camera(capture, video, signal) {
   if (track.readyState !== "live") return "panne";
   // The person has switched it off: there is nothing to judge.
   if (!capture.camera) return "non_teste";
+  let frames = 0;
+  const count = () => {
+    frames += 1;
+    if (!signal.aborted) video.requestVideoFrameCallback(count);
+  };
+  if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(count);
+  else frames = MOVING;
   for (let waited = 0; waited < PICTURE; waited += 250) {
-    if (video.videoWidth && light(video) > BLACK) return "ok";
+    if (video.videoWidth && frames >= MOVING) return "ok";
     await pause(250, signal);
   }
-  return video.videoWidth ? "faible" : "panne";
-}
-
-/** How bright its brightest corner is. @param {HTMLVideoElement} video */
-function light(video) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [16, 12];
-  const drawn = canvas.getContext("2d");
-  if (!drawn) return 255;
-  drawn.drawImage(video, 0, 0, 16, 12);
-  return Math.max(...drawn.getImageData(0, 0, 16, 12).data.filter((_, at) => at % 4 < 3));
+  return video.videoWidth && frames ? "faible" : "panne";
 }
 
 /**

@@ -30,7 +30,7 @@ export const REMEDIES = {
     incompatible: "Ce navigateur ne sait pas faire d'appel vidéo. Copiez votre lien et ouvrez-le dans Chrome, Firefox, Edge ou Safari.",
   },
   camera: {
-    faible: "Votre image est noire. Ouvrez le cache de la caméra, ou allumez une lumière devant vous.",
+    faible: "Votre image avance par à-coups. Fermez les autres applications, ou essayez une autre caméra.",
     refuse: `La caméra est bloquée pour ce site. ${BLOCKED}`,
     introuvable: "Aucune caméra n'a été trouvée. Branchez-en une, ou ouvrez votre lien sur un téléphone.",
     occupe: `La caméra est déjà utilisée. ${CALLS}`,

@@ -65,7 +65,7 @@ async function ease(on) {
 
 /** @returns {HTMLElement} the two switches */
 function switches() {
-  const row = element("section", { className: "reading", "aria-label": "Lecture" });
+  const row = element("div", { className: "reading", role: "region", "aria-label": "Lecture" });
   for (const way of /** @type {Way[]} */ (Object.keys(WAYS))) {
     const button = element("button", { type: "button", className: "button quiet", onclick: () => toggle(way) }, WAYS[way].label);
     button.dataset.way = way;

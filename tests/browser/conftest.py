@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from log_scan import found_in
 from people import Assure, Medecin, chromium
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
 from product import PRESSED, Product
 
 #: What each page counts, before any of our scripts runs.
@@ -30,11 +30,17 @@ def _nothing_left() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def engine() -> Iterator[BrowserType]:
+    """Playwright's Chromium: there can be one Playwright in a process."""
     with sync_playwright() as playwright:
-        running = chromium(playwright.chromium)
-        yield running
-        running.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def browser(engine: BrowserType) -> Iterator[Browser]:
+    running = chromium(engine)
+    yield running
+    running.close()
 
 
 @pytest.fixture

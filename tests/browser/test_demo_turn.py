@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from people import Assure, Medecin, chromium
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType
 from product import Product
 
 pytestmark = [
@@ -17,13 +17,15 @@ pytestmark = [
 #: A page on a network that lets nothing out but one way to the relay.
 ONE_WAY = """
 const Peer = window.__Peer = RTCPeerConnection;
+const one_way = (config) => ({ ...config, iceTransportPolicy: 'relay',
+  iceServers: config.iceServers.map(({ urls, ...rest }) =>
+    ({ ...rest, urls: [urls].flat().filter((url) => url.startsWith('WAY')) })) });
 window.RTCPeerConnection = class extends Peer {
   constructor(config) {
+    super(one_way(config));
     [window.__relay] = config.iceServers;
-    const iceServers = config.iceServers.map(({ urls, ...rest }) =>
-      ({ ...rest, urls: [urls].flat().filter((url) => url.startsWith('WAY')) }));
-    super({ ...config, iceServers, iceTransportPolicy: 'relay' });
   }
+  setConfiguration(config) { super.setConfiguration(one_way(config)); }
 };
 """
 
@@ -59,12 +61,11 @@ RELAYED = """(async (pc) => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(engine: BrowserType) -> Iterator[Browser]:
     """The demo's authority is nobody's else: TURN over TLS asks for it too."""
-    with sync_playwright() as playwright:
-        running = chromium(playwright.chromium, "--ignore-certificate-errors")
-        yield running
-        running.close()
+    running = chromium(engine, "--ignore-certificate-errors")
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -149,6 +149,8 @@ def test_who_waits_too_long_is_told_that_we_are_sorry_and_what_can_be_done(
     assure.wait()
     news = assure.page.locator("#news")
     expect(news).to_contain_text("pas encore connecté")
+    # The service would set the page's clock right again.
+    assure.page.context.set_offline(True)
 
     assure.page.clock.fast_forward("06:00")
     expect(news).to_contain_text("Le médecin a du retard, veuillez nous excuser.")
@@ -206,7 +208,8 @@ def test_the_bell_and_the_title_follow_an_arrival_within_a_few_frames(
     # At sixty a second, these are less than a tenth of the second that is allowed.
     assert page.evaluate("__bell.frames") <= 6
     assert page.title().startswith("(1) ")
-    assert page.evaluate("__bell.notes") == 2
+    # Which of one's consoles rings is agreed upon first.
+    page.wait_for_function("() => __bell.notes === 2")
 
 
 @pytest.mark.row("AC-01")

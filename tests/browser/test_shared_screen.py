@@ -34,7 +34,7 @@ def picture(person: Person) -> list[int]:
     return person.page.evaluate(
         """() => {
           const video = document.querySelector('#remote:is(video), #remotes > video:not([hidden])');
-          return [video.videoWidth, video.videoHeight];
+          return video ? [video.videoWidth, video.videoHeight] : [0, 0];
         }"""
     )
 
@@ -42,7 +42,8 @@ def picture(person: Person) -> list[int]:
 def sees(person: Person, *, wide: bool) -> None:
     """A screen is wider than our cameras, which give 640 × 480."""
     for _ in range(150):
-        if (picture(person)[0] > 640) is wide:
+        width = picture(person)[0]
+        if width and (width > 640) is wide:
             return
         person.page.wait_for_timeout(100)
     raise AssertionError(picture(person))
