@@ -1,4 +1,4 @@
-"""docs/threat-model.md names tests that are there."""
+"""docs/threat-model.md and docs/complaints.md name tests that are there."""
 
 import ast
 import re
@@ -9,20 +9,21 @@ import pytest
 
 TESTS = Path(__file__).parent
 MODEL = TESTS.parents[0] / "docs" / "threat-model.md"
+COMPLAINTS = TESTS.parents[0] / "docs" / "complaints.md"
 #: « server/test_x.py::test_y », « server/test_x.py », or « …::test_y » of the file before.
 NAMED = re.compile(r"`((?:[a-z]+/)?test_\w+\.py|…)(?:::(\w+))?`")
 
 
-def rows() -> list[tuple[str, str]]:
-    """Each row's number and text."""
-    lines = MODEL.read_text().splitlines()
+def rows(document: Path = MODEL) -> list[tuple[str, str]]:
+    """Each row's first cell and text."""
+    lines = document.read_text().splitlines()
     return [(line.split("|")[1].strip(), line) for line in lines if line.startswith("| ")]
 
 
 def held_by() -> list[tuple[str, str]]:
     """Every file and test that is named (the test empty: the whole file)."""
     named, file = [], ""
-    for _, line in rows():
+    for _, line in [*rows(), *rows(COMPLAINTS)]:
         for where, test in NAMED.findall(line):
             file = file if where == "…" else where
             named.append((file, test))
