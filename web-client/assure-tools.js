@@ -8,7 +8,7 @@ import { hold } from "./hold.js";
 import { view } from "./view.js";
 import { share } from "./share.js";
 import { manoeuvres } from "./manoeuvres-assure.js";
-import { look } from "./page.js";
+import { furnishWith } from "./tools.js";
 import { thirds } from "./assure-thirds.js";
 
 /** Not on the way to the picture: it comes when it comes. @param {import("./tools.js").Side} side */
@@ -18,11 +18,6 @@ const another = () => void import("./elsewhere.js").then(({ elsewhere }) => else
 
 /** @type {((side: import("./tools.js").Side) => void)[]} */
 const TOOLS = [chat, documents, rights, hold, thirds, quality, view, share, manoeuvres, equipment, another];
-/** @type {Promise<unknown> | null} */
-let dressed = null;
 
 /** @param {import("./tools.js").Side} side */
-export function furnish(side) {
-  dressed ??= look("tools.css");
-  for (const tool of TOOLS) tool(side);
-}
+export const furnish = (side) => furnishWith(TOOLS, side);

@@ -6,7 +6,7 @@ import { hold } from "./hold.js";
 import { view } from "./view.js";
 import { share } from "./share.js";
 import { manoeuvres } from "./manoeuvres-console.js";
-import { look } from "./page.js";
+import { furnishWith } from "./tools.js";
 import { thirds } from "./console-thirds.js";
 
 /** Not on the way to the picture: it comes when it comes. @param {import("./tools.js").Side} side */
@@ -14,11 +14,6 @@ const quality = (side) => void import("./console-quality.js").then(({ watch }) =
 
 /** @type {((side: import("./tools.js").Side) => void)[]} */
 const TOOLS = [chat, documents, hold, thirds, quality, view, share, manoeuvres];
-/** @type {Promise<unknown> | null} */
-let dressed = null;
 
 /** @param {import("./tools.js").Side} side */
-export function furnish(side) {
-  dressed ??= look("tools.css");
-  for (const tool of TOOLS) tool(side);
-}
+export const furnish = (side) => furnishWith(TOOLS, side);

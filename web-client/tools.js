@@ -2,7 +2,7 @@
 // which call they are about. Each tool is a file of its own; assure-tools.js and console-tools.js
 // list them.
 
-import { byId, element } from "./page.js";
+import { byId, element, look } from "./page.js";
 
 /** @typedef {import("./call.js").Call} Call */
 /** @typedef {"waiting" | "call"} Moment */
@@ -29,6 +29,15 @@ class Stage extends EventTarget {
 }
 
 export const stage = new Stage();
+
+/** @type {Promise<unknown> | null} */
+let dressed = null;
+
+/** @param {((side: Side) => void)[]} tools @param {Side} side */
+export function furnishWith(tools, side) {
+  dressed ??= look("tools.css");
+  for (const tool of tools) tool(side);
+}
 
 /**
  * A command in `#tools`.
@@ -62,7 +71,7 @@ document.addEventListener("keydown", ({ key, target }) => {
 });
 
 /** @param {string} name of a symbol of the page @returns {SVGSVGElement} */
-export function picture(name) {
+function picture(name) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   const use = document.createElementNS(space, "use");

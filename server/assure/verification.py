@@ -79,11 +79,7 @@ class Verification:
         now = self._clock()
         async with self._registre.transaction() as unite:
             un = await unite.telecontrole(identifier)
-            assure = await people.assure(unite.connection, un.assure)
-            sent = await self._second_factor.send(unite.connection, un.id, now, address)
-            if sent.code is not None:
-                caisse = await people.caisse(unite.connection, un.caisse)
-                await self._codes.put(unite.connection, un, assure, caisse, sent.code, now)
+            sent = await self._codes.send(self._second_factor, unite.connection, un, now, address)
         self._nudge()
         return sent
 

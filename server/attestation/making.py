@@ -85,11 +85,7 @@ class Attestations:
             un = await self._behind(unite, link)
             facts = [ligne.fait for ligne in await unite.lignes(un.id)]
             offer.check(self._clock, self._fenetre, un, facts)
-            sent = await self._second_factor.send(unite.connection, un.id, now, address)
-            if sent.code is not None:
-                assure = await people.assure(unite.connection, un.assure)
-                caisse = await people.caisse(unite.connection, un.caisse)
-                await self._codes.put(unite.connection, un, assure, caisse, sent.code, now)
+            sent = await self._codes.send(self._second_factor, unite.connection, un, now, address)
         self._nudge()
         return sent
 

@@ -22,7 +22,7 @@ from server.identity.second_factor import SecondFactor, Sent
 from server.identity.secrets import Keeper
 from server.identity.sessions import Session
 from server.notify.codes import Codes
-from server.store import people, tasks
+from server.store import tasks
 from server.store.sql import RegistreSql, UniteSql
 from server.technical.browsers import Family
 from server.web.equipment_messages import EquipmentAccess, EquipmentVerdict
@@ -74,11 +74,7 @@ class Equipment:
         now = self._clock()
         async with self._registre.transaction() as unite:
             un = await self._expected(unite, link)
-            sent = await self._second_factor.send(unite.connection, un.id, now, address)
-            if sent.code is not None:
-                assure = await people.assure(unite.connection, un.assure)
-                caisse = await people.caisse(unite.connection, un.caisse)
-                await self._codes.put(unite.connection, un, assure, caisse, sent.code, now)
+            sent = await self._codes.send(self._second_factor, unite.connection, un, now, address)
         self._nudge()
         return sent
 

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controle.convocation import Canal, GenreEnvoi
 from controle.refus import Refus
 from controle.telecontrole import Telecontrole
+from server.identity.second_factor import SecondFactor, Sent
+from server.store import people
 from server.store.people import Assure, Caisse
 from server.store.sealed import person
 
@@ -33,6 +35,26 @@ class Codes:
 
     origin: str
     lifetime: timedelta
+
+    async def send(
+        self,
+        second_factor: SecondFactor,
+        connection: AsyncConnection,
+        un: Telecontrole,
+        now: datetime,
+        address: str,
+    ) -> Sent:
+        """A code of that second factor, unless one left a moment ago.
+
+        :raises TooManyCodes: too many SMS were asked for.
+        :raises WithoutPhone: none can be sent.
+        """
+        sent = await second_factor.send(connection, un.id, now, address)
+        if sent.code is not None:
+            assure = await people.assure(connection, un.assure)
+            caisse = await people.caisse(connection, un.caisse)
+            await self.put(connection, un, assure, caisse, sent.code, now)
+        return sent
 
     async def put(
         self,
