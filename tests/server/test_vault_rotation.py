@@ -1,6 +1,7 @@
 """A rotation of the vault's key under a running service: nothing fails, nothing is left behind."""
 
 import asyncio
+import itertools
 import json
 import re
 import sqlite3
@@ -131,7 +132,7 @@ async def test_nothing_fails_while_everything_is_sealed_anew_and_nothing_is_left
     other = await open_database(f"sqlite+aiosqlite:///{file}")
 
     async with asyncio.TaskGroup() as group:
-        workers = [group.create_task(traffic.work(number)) for number in range(6)]
+        workers = [group.create_task(traffic.work()) for _ in range(6)]
         await traffic.more(20)
         done = await resealing(other, rest=lambda: traffic.more(40), batch=2).rotate()
         await traffic.more(100)
@@ -156,16 +157,20 @@ class Traffic:
         self.count = 0
         self.failed: list[str] = []
         self.over = False
+        self._turns = itertools.count()
         self._news = asyncio.Condition()
 
-    async def work(self, number: int) -> None:
+    async def work(self) -> None:
         doings = (self.named, self.linked, self.told, self.corrected, self.joined, self.shown)
         while not self.over:
-            un = self.ids[self.count % len(self.ids)]
+            # Dealt to all workers in turn: by a worker's own number they may fall into step, and
+            # one of them is never done.
+            turn = next(self._turns)
+            doing = doings[turn % len(doings)]
             try:
-                await doings[(number + self.count) % len(doings)](un)
+                await doing(self.ids[turn // len(doings) % len(self.ids)])
             except Unreadable:
-                self.failed.append(doings[number].__name__)
+                self.failed.append(doing.__name__)
             async with self._news:
                 self.count += 1
                 self._news.notify_all()
