@@ -21,7 +21,7 @@ import { Call } from "./call.js";
 import * as devices from "./assure-devices.js";
 import { remote, tellDevices } from "./assure-devices.js";
 import { interruption } from "./interruption.js";
-import { stage } from "./tools.js";
+import { Backlog, stage } from "./tools.js";
 import { all, announce, byId, focusTitle, formatDate, formatTime, post, screen } from "./page.js";
 
 /** @typedef {import('./api').LinkState} LinkState */
@@ -70,7 +70,7 @@ const fetched = () => (tools ??= import("./assure-tools.js"));
 /** Back to the room without a click, if nothing has to be asked. @returns {Promise<boolean>} */
 export async function resume() {
   if (!(await devices.granted())) return false;
-  if (await devices.open()) await enter();
+  if (await devices.open()) enter();
   return true;
 }
 
@@ -86,13 +86,21 @@ function setInside(now) {
   }
 }
 
-async function enter() {
+/** The tools come after who enters: one does not wait for them. @param {Call} room @param {boolean} writes */
+async function furnished(room, writes) {
+  const backlog = new Backlog(room);
   const furnish = await fetched().then((module) => module.furnish, () => null);
+  if (call !== room) return;
+  if (!furnish) return notice("La page n'est pas arrivée en entier\u00a0: on ne peut pas écrire au médecin ni lui montrer un document. Rechargez-la pour les avoir.");
+  furnish({ role: "assure", call: room, notice, writes });
+  stage.show(room);
+  backlog.again();
+}
+
+function enter() {
   const { capture } = devices;
   if (!visit || !capture) return go("devices");
-  // Pressed twice while it came.
   if (call) return;
-  if (!furnish) return complain("La page n'est pas arrivée en entier. Rechargez-la.");
   const room = new Call({
     role: "assure",
     access: visit.access,
@@ -130,8 +138,7 @@ async function enter() {
     await refresh(false);
     if (screen() === "devices") complain(message);
   });
-  furnish({ role: "assure", call: room, notice, writes: visit.writes });
-  stage.show(room);
+  void furnished(room, visit.writes);
   devices.listenToVoice();
   setInside(true);
   room.setStream(capture.stream);

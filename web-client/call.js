@@ -17,7 +17,7 @@ import { History } from "./spoken-code.js";
 /** @typedef {import("./protocol").RoomState} RoomState */
 /** @typedef {import("./protocol").Snapshot} Snapshot */
 /** @typedef {import("./protocol").Signal} Signal */
-/** @typedef {{ socket: import("./asking.js").RoomSocket, access: () => RoomAccess }} Joining */
+/** @typedef {{ socket: import("./asking.js").RoomSocket, access: () => RoomAccess, snapshot?: Snapshot }} Joining `snapshot`: it has come already */
 /** @typedef {import("./protocol").Media} Media */
 /** @typedef {import("./protocol").ClientToServerEvents} Out */
 /** @typedef {import("./peer-code.js").CodeStatus} CodeStatus */

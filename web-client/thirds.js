@@ -103,15 +103,19 @@ export class Thirds extends EventTarget {
   }
 
   /** @param {Joining} joining */
-  #joining({ socket, access }) {
+  #joining({ socket, access, snapshot }) {
     this.#access = access;
     socket.on("third_signal", (signal) => this.#take(signal));
     socket.on("third_renegotiate", ({ source, reason }) => this.pairs.get(source)?.asked(reason));
-    socket.on("snapshot", ({ you, third_signals }) => {
-      this.seat = you;
-      // Once the call has taken the state that comes with them.
-      queueMicrotask(() => third_signals.forEach((signal) => this.#take(signal)));
-    });
+    socket.on("snapshot", (now) => this.#entered(now));
+    if (snapshot) this.#entered(snapshot);
+  }
+
+  /** @param {import("./protocol").Snapshot} snapshot */
+  #entered({ you, third_signals }) {
+    this.seat = you;
+    // Once the call has taken the state that comes with them.
+    queueMicrotask(() => third_signals.forEach((signal) => this.#take(signal)));
   }
 
   /** May our picture and voice go to that seat now? @param {SeatName} seat */

@@ -30,6 +30,52 @@ class Stage extends EventTarget {
 
 export const stage = new Stage();
 
+/** Messages of the other page that are kept for tools that are still coming. */
+const KEPT = 100;
+/** Of these, the last word tells all. In the order in which a call says them. */
+const LAST = ["connection", "state", "shape", "transport", "gate"];
+
+/**
+ * What a call says before its tools are there, which come after who enters: on a slow network they
+ * weigh as much as many seconds of voice. `again` tells it to them; to others it is nothing new.
+ */
+export class Backlog {
+  #listening = new AbortController();
+  /** @type {Map<string, unknown>} */ #last = new Map();
+  /** @type {import("./peer.js").Talk[]} */ #talks = [];
+  #channel = false;
+
+  /** @param {Call} call that has not been entered yet */
+  constructor(call) {
+    this.call = call;
+    for (const name of LAST) this.#on(name, (detail) => this.#last.set(name, detail));
+    this.#on("talking", () => (this.#channel = true));
+    this.#on("talk", (talk) => void (this.#talks.length < KEPT && this.#talks.push(talk)));
+    this.#on("joining", (/** @type {import("./call.js").Joining} */ joining) => {
+      this.#last.set("joining", joining);
+      const { signal } = this.#listening;
+      const keep = (/** @type {import("./protocol").Snapshot} */ snapshot) =>
+        void (signal.aborted || this.#last.set("joining", { ...joining, snapshot }));
+      joining.socket.on("snapshot", keep);
+    });
+  }
+
+  /** @param {string} name @param {(detail: any) => void} listener */
+  #on(name, listener) {
+    const heard = (/** @type {Event} */ event) => listener(/** @type {CustomEvent} */ (event).detail);
+    this.call.addEventListener(name, heard, { signal: this.#listening.signal });
+  }
+
+  again() {
+    this.#listening.abort();
+    const tell = (/** @type {string} */ name, /** @type {unknown} */ detail) =>
+      this.call.dispatchEvent(new CustomEvent(name, { detail }));
+    for (const name of ["joining", ...LAST]) if (this.#last.has(name)) tell(name, this.#last.get(name));
+    if (this.#channel) tell("talking", undefined);
+    for (const talk of this.#talks) tell("talk", talk);
+  }
+}
+
 /** @type {Promise<unknown> | null} */
 let dressed = null;
 

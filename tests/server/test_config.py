@@ -1,7 +1,7 @@
 """The settings: what is read, what is refused, and with which sentence."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,13 @@ def test_the_environment_comes_after_the_file(tmp_path: Path) -> None:
     assert (config.port, config.host) == (2, "::1")
     assert config.stun_urls == ("stun:b", "stun:c")
     assert config.open_before == timedelta(seconds=60)
+
+
+def test_the_guide_tells_every_setting() -> None:
+    guides = Path(__file__).parents[2] / "docs/guides"
+    told = "".join(guide.read_text() for guide in guides.glob("*.md"))
+
+    assert [one.name for one in fields(Config) if f"`{one.name}`" not in told] == []
 
 
 WRONG = [
