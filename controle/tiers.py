@@ -10,6 +10,7 @@ from controle.chronologie import FaitSitue, situer
 from controle.periodes import Intervalle, Periodes, croiser
 from controle.presence import Fait, GenreFait
 from controle.refus import Refus
+from controle.telecontrole import Acces
 
 
 class Qualite(StrEnum):
@@ -27,6 +28,8 @@ LIBELLES_QUALITE: dict[Qualite, str] = {
     Qualite.MEDECIN_ASSISTANT: "Médecin qui assiste l'assuré",
     Qualite.PROCHE: "Proche de l'assuré",
 }
+#: Ou quelqu'un peut encore etre invite.
+INVITABLE = frozenset({Acces.TROP_TOT, Acces.OUVERT})
 #: Le tiers qu'un besoin declare annonce.
 POUR_BESOIN: dict[Besoin, Qualite] = {
     Besoin.LSF: Qualite.INTERPRETE_LSF,

@@ -245,6 +245,7 @@ def convene(app: web.Application, ground: Ground, rooms: Rooms) -> None:
         recorder=ground.recorder,
         drafts=ground.drafts,
         changed=pusher.entry_changed,
+        fenetre=ground.fenetre,
         silent=ground.silent,
     )
     receipts = Receipts(registre, ground.endings, pusher.entry_changed)

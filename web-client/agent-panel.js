@@ -6,6 +6,7 @@ import * as api from "./agent-api.js";
 import { contactSection } from "./agent-contact.js";
 import { section, words } from "./agent-form.js";
 import { fixInPerson, giveUpInPerson, inPersonSection } from "./agent-inperson.js";
+import { Invitations } from "./invitations.js";
 import { justificationSection } from "./agent-justification.js";
 import { messageTable } from "./agent-messages.js";
 import * as say from "./agent-words.js";
@@ -37,6 +38,7 @@ export class Panel extends EventTarget {
     this.router = router;
     this.session = session;
     this.node = byId("panel");
+    this.invitations = new Invitations({ by: "agent", fail: (error) => this.#fail(error) });
     byId("panel-close").addEventListener("click", () => this.close());
   }
 
@@ -58,6 +60,7 @@ export class Panel extends EventTarget {
     if (id !== before) {
       this.#detail = null;
       byId("panel-body").replaceChildren();
+      this.invitations.about("");
       byId("panel-title").textContent = "Télécontrôle";
       byId("panel-when").textContent = "Chargement…";
       byId("panel-chips").replaceChildren();
@@ -119,6 +122,9 @@ export class Panel extends EventTarget {
         justificationSection(context),
         inPersonSection(context),
         needs(detail),
+        detail.actions.includes("inviter")
+          ? section("Autres participants", "thirds", this.invitations.node)
+          : null,
         section("Matériel de l'assuré", "equipment", ...equipmentShown(detail.equipment, detail.planned.timezone)),
         messages(context),
         contactSection(context),
@@ -126,6 +132,7 @@ export class Panel extends EventTarget {
         chain(context),
       ].filter((part) => part !== null),
     );
+    if (detail.actions.includes("inviter")) void this.invitations.load(planned.id);
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     if (focused !== "" && !this.node.contains(document.activeElement))
       (document.getElementById(focused ?? "") ?? byId("panel-title")).focus({
@@ -142,6 +149,12 @@ export class Panel extends EventTarget {
       if (!this.node.contains(document.activeElement)) byId("panel-title").focus();
     });
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    byId("panel-problem").textContent = words(error);
+    byId("panel-problem").hidden = false;
   }
 
   /** What was done is said on top, until something else is. @param {string} said */

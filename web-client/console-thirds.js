@@ -2,7 +2,7 @@
 // in each of them, one by one; nobody enters by a link alone.
 
 import { announce, byId, element, look } from "./page.js";
-import { Invitations } from "./console-invitations.js";
+import { Invitations } from "./invitations.js";
 import { Thirds } from "./thirds.js";
 import { Tiles } from "./thirds-tiles.js";
 import { KINDS, SOMEBODY, isHere } from "./thirds-words.js";
@@ -27,7 +27,7 @@ class ThirdsView {
   #panel = new Panel({ id: "thirds-panel", title: "Autres participants" });
   #rows = element("ul", { className: "third-rows" });
   #problem = element("p", { className: "field-error", role: "alert", hidden: true });
-  #invitations = new Invitations((error) => this.#fail(error));
+  #invitations = new Invitations({ by: "medecin_conseil", fail: (error) => this.#fail(error) });
 
   constructor() {
     void look("thirds.css");

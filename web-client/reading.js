@@ -7,6 +7,8 @@ const WAYS = {
   large: { label: "Grand texte", on: "Texte agrandi.", off: "Texte normal." },
   easy: { label: "Facile à lire", on: "Des phrases faciles à lire sont ajoutées.", off: "Les phrases faciles à lire sont enlevées." },
 };
+/** Which of them this page has. */
+const HERE = /** @type {Way[]} */ (document.body.dataset.reading?.split(" ") ?? Object.keys(WAYS));
 const STORED = "telecontrole.lecture";
 
 /** @typedef {keyof typeof WAYS} Way */
@@ -41,7 +43,7 @@ function apply() {
   for (const row of rows)
     for (const button of row.querySelectorAll("button"))
       button.setAttribute("aria-pressed", String(chosen.has(button.dataset.way ?? "")));
-  void ease(chosen.has("easy"));
+  if (HERE.includes("easy")) void ease(chosen.has("easy"));
 }
 
 /** The same things in easy words, above the others: nothing is taken away. @param {boolean} on */
@@ -66,7 +68,7 @@ async function ease(on) {
 /** @returns {HTMLElement} the two switches */
 function switches() {
   const row = element("div", { className: "reading", role: "region", "aria-label": "Lecture" });
-  for (const way of /** @type {Way[]} */ (Object.keys(WAYS))) {
+  for (const way of HERE) {
     const button = element("button", { type: "button", className: "button quiet", onclick: () => toggle(way) }, WAYS[way].label);
     button.dataset.way = way;
     row.append(button);

@@ -19,6 +19,13 @@ const REMEDIES = {
   occupe: "La caméra ou le micro servent déjà à une autre application. Fermez-la, puis réessayez.",
   securite: "L'adresse de cette page doit commencer par « https:// ».",
 };
+/** Nothing that another try, or one device less, could open. */
+const HOPELESS = ["absent", "securite"];
+const WITHOUT = {
+  "": "",
+  camera: "Vous venez sans caméra\u00a0: on vous entendra sans vous voir.",
+  microphone: "Vous venez sans micro\u00a0: on vous verra sans vous entendre.",
+};
 const INSIDE = "tiers.inside";
 const REMEDY = "La caméra et le micro n'ont pas démarré. Réessayez, ou prenez un autre appareil.";
 
@@ -37,7 +44,7 @@ let news = "";
 /** The information is read: the camera comes next; after a reload, without a click. */
 export async function ready() {
   if (capture && call) return go("waiting");
-  if (wasInside() && (await granted())) return activate(true);
+  if (wasInside() && (await granted())) return activate({ straight: true });
   go(navigator.mediaDevices ? "devices" : "capture");
   if (!navigator.mediaDevices) byId("capture-remedy").textContent = REMEDIES[isSecureContext ? "absent" : "securite"] ?? "";
 }
@@ -71,6 +78,9 @@ function setInside(now) {
 
 // --- camera and microphone ----------------------------------------------------------------------
 
+/** An interpreter in sign language. */
+const signs = () => !byId("check-lsf").hidden;
+
 /** @returns {Promise<boolean>} whether both may be opened without asking */
 async function granted() {
   try {
@@ -83,19 +93,28 @@ async function granted() {
   }
 }
 
-/** Opens both, once. @param {boolean} [straight] then enters, without the check */
-async function activate(straight = false) {
+/**
+ * Opens both, once.
+ * @param {{ straight?: boolean, without?: keyof typeof WITHOUT }} [how] `straight`: then enters,
+ *   without the check
+ */
+async function activate({ straight = false, without = "" } = {}) {
   const slow = setTimeout(() => {
     byId("asking").hidden = false;
     announce(byId("asking").textContent ?? "");
   }, 700);
   try {
     capture?.stop();
-    capture = await Capture.open();
+    capture = await Capture.open({ video: without !== "camera", audio: without !== "microphone" });
   } catch (error) {
     capture = null;
     const again = screen() === "capture";
-    byId("capture-remedy").textContent = REMEDIES[captureProblem(error)] ?? REMEDY;
+    const problem = captureProblem(error);
+    byId("capture-remedy").textContent = REMEDIES[problem] ?? REMEDY;
+    const hopeless = HOPELESS.includes(problem);
+    // Signs are seen, and nothing else of this interpreter is of use.
+    for (const node of all('[data-action="without-camera"]')) node.hidden = hopeless || signs();
+    for (const node of all('[data-action="without-microphone"]')) node.hidden = hopeless;
     go("capture");
     if (again) complain("Toujours pas. Suivez le conseil ci-dessous, puis réessayez.");
     return;
@@ -105,6 +124,8 @@ async function activate(straight = false) {
   }
   capture.onended = (kind) => void change(regained(kind));
   self.srcObject = capture.stream;
+  byId("without").hidden = !without;
+  byId("without").textContent = WITHOUT[without];
   void listDevices();
   if (straight) return enter();
   go("check");
@@ -174,13 +195,17 @@ function reflect() {
   };
   button("microphone", microphone, "le micro", "mic");
   button("camera", camera, "la caméra", "cam");
+  for (const node of all('[data-action="camera"]')) node.hidden = capture.missing === "camera";
+  for (const node of all('[data-action="microphone"]')) node.hidden = capture.missing === "microphone";
+  for (const node of all(".sound")) node.hidden = capture.missing === "microphone";
   byId("self-off").hidden = camera;
+  byId("self-off").textContent = capture.missing === "camera" ? "Vous venez sans caméra" : "Votre caméra est coupée";
   self.classList.toggle("mirrored", capture.mirrored);
   if (self.paused) self.play().catch(() => {});
 }
 
 function tellDevices() {
-  if (capture) call?.setDevices({ microphone: capture.microphone, camera: capture.camera, missing: "", virtual: false });
+  if (capture) call?.setDevices({ microphone: capture.microphone, camera: capture.camera, missing: capture.missing, virtual: capture.virtual });
 }
 
 /** @param {"microphone" | "camera"} device */
@@ -295,6 +320,8 @@ async function stayAwake() {
 
 Object.assign(actions, {
   activate: () => activate(),
+  "without-camera": () => activate({ without: "camera" }),
+  "without-microphone": () => activate({ without: "microphone" }),
   enter,
   microphone: () => toggle("microphone"),
   camera: () => toggle("camera"),

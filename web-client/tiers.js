@@ -13,6 +13,7 @@ import {
   screen,
   show,
 } from "./page.js";
+import "./reading.js";
 import { KINDS } from "./thirds-words.js";
 
 /** @typedef {import("./api").ThirdLink} ThirdLink */

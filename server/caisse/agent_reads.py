@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from controle.calendrier import dernier_instant_convocation
 from controle.convocation import Canal, EtatEnvoi
 from controle.registre import TelecontroleInconnu
-from controle.telecontrole import Telecontrole
+from controle.telecontrole import Fenetre, Telecontrole
+from controle.tiers import INVITABLE
 from server.clock import SystemClock
 from server.equipment import verdicts
 from server.notify import outbox
@@ -84,12 +85,14 @@ class AgentReads:
         registre: RegistreSql,
         planning: Planning,
         drafts: Drafts,
+        fenetre: Fenetre,
         silent: Collection[Canal] = (),
     ) -> None:
         self._clock = clock
         self._registre = registre
         self._planning = planning
         self._drafts = drafts
+        self._fenetre = fenetre
         self._silent = [str(channel) for channel in Canal if channel in silent]
 
     async def session(self, agent: Agent) -> AgentSession:
@@ -163,7 +166,10 @@ class AgentReads:
                 next=await planned.successor(connection, un.id),
                 equipment=await verdicts.shown(connection, un.id),
                 actions=view.actions(
-                    un, booked=booked is not None, in_time=self._in_time(un, caisse)
+                    un,
+                    booked=booked is not None,
+                    in_time=self._in_time(un, caisse),
+                    invitable=un.acces(self._clock(), self._fenetre) in INVITABLE,
                 ),
             )
 

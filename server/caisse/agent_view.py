@@ -181,7 +181,7 @@ def in_person(
     )
 
 
-def actions(un: Telecontrole, *, booked: bool, in_time: bool) -> list[str]:
+def actions(un: Telecontrole, *, booked: bool, in_time: bool, invitable: bool) -> list[str]:
     """What may be done now; the server checks again when it is."""
     found = []
     if un.etat in AVANT_ENTREE:
@@ -190,6 +190,8 @@ def actions(un: Telecontrole, *, booked: bool, in_time: bool) -> list[str]:
             found.append("renvoyer")
     if un.etat in AVANT_ENTREE | {Etat.EN_ATTENTE}:
         found.append("annuler")
+    if invitable:
+        found.append("inviter")
     if un.etat in CALLABLE or (un.presentiel is not None and not booked):
         found.append("appeler")
     if un.presentiel is not None:

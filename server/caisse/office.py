@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 
 from controle.convocation import Canal
+from controle.telecontrole import Fenetre
 from server.clock import SystemClock
 from server.notify.drafts import Drafts
 from server.record import Recorder
@@ -28,6 +29,7 @@ class AgentOffice:
         recorder: Recorder,
         drafts: Drafts,
         changed: Callable[[str], None],
+        fenetre: Fenetre,
         silent: Collection[Canal] = (),
     ) -> None:
         self.acts = Agents(
@@ -44,6 +46,7 @@ class AgentOffice:
             registre=registre,
             planning=planning,
             drafts=drafts,
+            fenetre=fenetre,
             silent=silent,
         )
         self.imports = Imports(registre=registre, planning=planning)

@@ -11,8 +11,8 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.presence import SERVICE, GenreFait, Role
-from controle.telecontrole import Acces, Fenetre, Telecontrole
-from controle.tiers import TiersInconnu, TropDeTiers, TropTardPourInviter, annonces
+from controle.telecontrole import Fenetre, Telecontrole
+from controle.tiers import INVITABLE, TiersInconnu, TropDeTiers, TropTardPourInviter, annonces
 from server.clock import SystemClock
 from server.config import Config
 from server.identity.secrets import Keeper, new_code, new_secret
@@ -24,8 +24,6 @@ from signaling.protocol import ThirdKind
 from signaling.rooms import Rooms
 
 By = Literal["medecin_conseil", "agent"]
-#: Where somebody may still be invited to.
-OPEN = frozenset({Acces.TROP_TOT, Acces.OUVERT})
 
 
 class Cutter(Protocol):
@@ -138,7 +136,7 @@ class Inviting:
         self._changed(telecontrole)
 
     def _check_open(self, un: Telecontrole, now: datetime) -> None:
-        if un.acces(now, self._fenetre) not in OPEN:
+        if un.acces(now, self._fenetre) not in INVITABLE:
             raise TropTardPourInviter
 
     def _shown(self, row: RowMapping) -> ThirdInvitation:

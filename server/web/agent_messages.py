@@ -256,7 +256,7 @@ class PlannedDetail(Body, frozen=True):
     in_person: InPerson | None
     previous: str | None
     next: str | None
-    #: What may be done now: deplacer annuler reaffecter renvoyer appeler presentiel
+    #: What may be done now: deplacer annuler reaffecter renvoyer inviter appeler presentiel
     actions: list[str]
     #: None: it was not tested.
     equipment: EquipmentShown | None = None

@@ -4,14 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from desk import without
 from people import Assure, Medecin
 from playwright.sync_api import Page, expect
 from product import Product
+from secretary import Agent
+from test_accessible import faults
 from third_people import (
     Tiers,
     admit,
     hears_and_sees,
+    hears_without_seeing,
     invite,
+    invited,
     legs,
     nothing_leaves,
     open_panel,
@@ -81,6 +86,68 @@ def test_a_third_participant_is_admitted_by_the_medecin_and_all_three_see_and_he
         assert fact in written
     record = (tmp_path / "record.json").read_text()
     assert "interprete" in record
+
+
+@pytest.mark.row("CO-08")
+def test_an_agent_invites_before_the_hour_and_the_medecin_admits(
+    product: Product, assure: Assure, medecin: Medecin, new_page: Opener
+) -> None:
+    agent = Agent(new_page(), product.ready["base"])
+    agent.open_console()
+    agent.page.goto(f"{agent.base}/agent?tc={assure.appointment['id']}")
+    expect(agent.panel.get_by_role("heading", name="Autres participants")).to_be_visible()
+    link, code = invited(agent, "Proche")
+    expect(agent.panel.get_by_text("que le médecin-conseil l'admette")).to_be_visible()
+    expect(agent.panel.get_by_text("Invité par vous. Pas encore venu.")).to_be_visible()
+    agent.sound()
+
+    medecin.open_console()
+    assure.wait()
+    assure.connection_ready()
+    medecin.admit()
+    assure.sees_the_other()
+    tiers = Tiers(new_page(360, 640), link, code)
+    tiers.wait()
+    open_panel(medecin)
+    expect(medecin.page.locator("#thirds-panel")).to_contain_text("Invité par l'agent")
+    admit(medecin, "Proche")
+    for person in (assure, medecin, tiers):
+        hears_and_sees(person, 2)
+
+    agent.page.reload()
+    expect(agent.panel.get_by_text("Entré avec son code")).to_be_visible()
+    assert agent.page.locator("#third-link").count() == 0
+    agent.click("Annuler l'invitation : Proche")
+    expect(tiers.page.get_by_role("heading", name="participation est terminée")).to_be_visible()
+    hears_and_sees(assure, 1)
+
+
+@pytest.mark.row("CO-08")
+@pytest.mark.row("JO-08")
+@pytest.mark.row("AC-07")
+def test_without_a_camera_a_third_participant_comes_by_voice_and_reads_in_large_letters(
+    consultation: tuple[Assure, Medecin], new_page: Opener
+) -> None:
+    assure, medecin = consultation
+    tiers = Tiers(new_page(360, 640), *invite(medecin, "Médecin assistant"))
+    tiers.page.add_init_script(without("video"))
+    tiers.come_in()
+    tiers.click("Grand texte")
+    tiers.click("Activer ma caméra et mon micro")
+    expect(tiers.page.get_by_role("heading", name="ne s'ouvrent pas")).to_be_visible()
+    tiers.click("Continuer avec le micro seul")
+    expect(tiers.page.get_by_text("on vous entendra sans vous voir")).to_be_visible()
+    tiers.page.wait_for_timeout(250)
+    assert faults(tiers.page) == []
+    tiers.click("Entrer dans la salle d'attente")
+    admit(medecin, "Médecin assistant")
+    tiers.is_in()
+
+    expect(tiers.page.locator("html")).to_have_class("large-text")
+    expect(tiers.button("Couper la caméra")).to_be_hidden()
+    hears_and_sees(tiers, 2)
+    for person in (assure, medecin):
+        hears_without_seeing(person)
 
 
 @pytest.mark.row("CO-08")

@@ -51,6 +51,18 @@ def hears_and_sees(person: Person, count: int) -> None:
     raise AssertionError(f"{count} legs expected with pictures and voices: {legs(person)}")
 
 
+def hears_without_seeing(person: Person) -> None:
+    """One leg of two brings a voice and has never brought a picture."""
+    before = 0
+    for _ in range(300):
+        mute = [leg for leg in legs(person) if not leg["frames"]]
+        if len(mute) == 1 and 0 < before < mute[0]["voice"]:
+            return
+        before = mute[0]["voice"] if mute else 0
+        person.page.wait_for_timeout(100)
+    raise AssertionError(f"no leg with a voice alone: {legs(person)}")
+
+
 def nothing_leaves(*people: Person) -> None:
     """No byte of sound or picture leaves any of these pages."""
     people[0].page.wait_for_timeout(1_500)  # what was in the encoder is out
@@ -67,13 +79,17 @@ class Tiers(Person):
         self.link = link
         self.code = code
 
-    def wait(self) -> None:
-        """From the link to the waiting room."""
+    def come_in(self) -> None:
+        """From the link to where the camera is asked for."""
         self.page.goto(self.link)
         self.click("Continuer")
         self.page.get_by_label("Code à 6 chiffres").fill(self.code)
         self.click("Continuer")
         self.click("J'ai lu et je continue")
+
+    def wait(self) -> None:
+        """From the link to the waiting room."""
+        self.come_in()
         self.click("Activer ma caméra et mon micro")
         self.click("Entrer dans la salle d'attente")
         expect(self.page.locator("#news")).to_contain_text("Le médecin doit vous admettre")
@@ -87,10 +103,15 @@ class Tiers(Person):
 
 def invite(medecin: Medecin, kind: str) -> tuple[str, str]:
     """The médecin makes an invitation: the link, and the code."""
-    page = medecin.page
     open_panel(medecin)
+    return invited(medecin, kind)
+
+
+def invited(person: Person, kind: str) -> tuple[str, str]:
+    """The form, wherever it stands."""
+    page = person.page
     page.get_by_label("Inviter", exact=True).select_option(label=kind)
-    medecin.click("Inviter")
+    person.click("Inviter")
     expect(page.get_by_text(f"{kind} : invitation prête")).to_be_visible()
     return page.locator("#third-link").input_value(), page.locator("#third-code").inner_text()
 

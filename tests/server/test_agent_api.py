@@ -150,7 +150,8 @@ async def test_moved_and_cancelled_the_answer_is_the_new_state(console: Browser)
     assert again.json["next"] == moved.json["planned"]["id"]
     assert again.json["planned"]["state"] == "reporte"
     assert cancelled.json["planned"]["state"] == "annule_service"
-    assert "deplacer" not in cancelled.json["actions"]
+    assert "inviter" in moved.json["actions"]
+    assert not {"deplacer", "inviter"} & {*cancelled.json["actions"]}
 
 
 @pytest.mark.row("CA-06")
