@@ -19,6 +19,8 @@ export class GesturesView {
   #room = null;
   /** What was noted last, of which télécontrôle. */
   #noted = { id: "", word: "" };
+  /** What was asked and is not answered yet. @type {Set<string>} */
+  #asking = new Set();
 
   /** @param {{ fail: (error: unknown) => void }} actions */
   constructor(actions) {
@@ -70,10 +72,10 @@ export class GesturesView {
 
   /** @param {'challenge' | 'challenge_result' | 'framing'} event @param {object} payload */
   async #tell(event, payload) {
-    const panel = byId("gestures");
     const call = this.#room?.call;
-    if (!call || panel.getAttribute("aria-busy") === "true") return false;
-    panel.setAttribute("aria-busy", "true");
+    // Pressed twice; another button pressed meanwhile is not lost.
+    if (!call || this.#asking.has(event)) return false;
+    this.#asking.add(event);
     try {
       await call.ask(event, payload);
       return true;
@@ -81,7 +83,7 @@ export class GesturesView {
       this.actions.fail(error);
       return false;
     } finally {
-      panel.removeAttribute("aria-busy");
+      this.#asking.delete(event);
     }
   }
 }

@@ -57,8 +57,13 @@ class ThirdsView {
 
   #toggle() {
     if (this.#panel.isOpen) return this.#panel.close();
-    void this.#invitations.load(this.#mesh?.room ?? "");
-    this.#panel.open();
+    this.#open();
+  }
+
+  /** @param {{ focus?: boolean }} [how] */
+  #open(how) {
+    if (!this.#panel.isOpen) void this.#invitations.load(this.#mesh?.room ?? "");
+    this.#panel.open(how);
   }
 
   /** How many are there and not admitted. @param {string} [besides] a seat that is not counted */
@@ -89,7 +94,7 @@ class ThirdsView {
     this.#told.set(third.seat, words);
     if (before === words) return;
     announce(`${SOMEBODY[third.kind]}\u00a0: ${words.toLowerCase()}`);
-    if (isHere(third.presence) && !third.admitted) this.#panel.open({ focus: false });
+    if (isHere(third.presence) && !third.admitted) this.#open({ focus: false });
   }
 
   /** @param {Third[]} thirds */

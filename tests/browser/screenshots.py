@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -9,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from people import Assure, Medecin, chromium
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from product import Product
+from screenshots_tools import the_equipment, the_tools
 from secretary import Agent
 
 SIZES = ((360, 640), (820, 1180), (1440, 900))
@@ -49,11 +51,12 @@ def journey(browser: Browser, product: Product, size: tuple[int, int], scheme: s
     appointment = product.appointments[0]
     assure, medecin = Assure(page(), appointment), Medecin(page(), product.login_of(appointment))
     until_the_waiting_room(camera, assure, medecin)
-    the_call_and_after(camera, assure, medecin)
+    the_call_and_after(camera, assure, medecin, page)
     around.goto(product.ready["outbox"])
     camera.take(around, "envois")
     the_papers_of_the_end(camera, page(), product.ready["base"])
     before_the_hour(camera, Assure(page(), product.appointments[-1]))
+    the_equipment(camera, Assure(page(), product.appointments[-1]))
     the_secretariat(camera, Agent(page(), product.ready["base"]))
 
 
@@ -120,12 +123,15 @@ def until_the_waiting_room(camera: Camera, assure: Assure, medecin: Medecin) -> 
     medecin.click("Garder ce rendez-vous")
 
 
-def the_call_and_after(camera: Camera, assure: Assure, medecin: Medecin) -> None:
+def the_call_and_after(
+    camera: Camera, assure: Assure, medecin: Medecin, new_page: Callable[[], Page]
+) -> None:
     medecin.admit()
     assure.page.wait_for_timeout(2_500)
     camera.take(assure.page, "a-appel")
     camera.take(medecin.page, "m-appel")
     checks_in_the_call(camera, assure, medecin)
+    the_tools(camera, assure, medecin, new_page)
     assure.click("Demander un rendez-vous en présentiel")
     camera.take(assure.page, "a-presentiel-question")
     assure.page.keyboard.press("Escape")
@@ -186,11 +192,15 @@ def the_papers_of_the_end(camera: Camera, page: Page, base: str) -> None:
 
 
 def main() -> None:
+    """`python tests/browser/screenshots.py [WIDTHxHEIGHT-SCHEME …]`: all of them, or these."""
     OUT.mkdir(exist_ok=True)
+    wanted = sys.argv[1:]
     with sync_playwright() as playwright:
         browser = chromium(playwright.chromium)
         for size in SIZES:
             for scheme in ("light", "dark"):
+                if wanted and f"{size[0]}x{size[1]}-{scheme}" not in wanted:
+                    continue
                 with tempfile.TemporaryDirectory() as directory:
                     product = Product(Path(directory))
                     product.start()

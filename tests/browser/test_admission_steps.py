@@ -124,15 +124,23 @@ def test_the_join_page_is_small(
     # The room's modules come while one waits for the code and types it.
     page.get_by_role("button", name="Continuer").click()
     page.get_by_label("Code reçu par SMS").wait_for()
-    page.wait_for_load_state("networkidle")
-    page.wait_for_function(
-        "() => performance.getEntriesByType('resource').some((e) => e.name.endsWith('/peer.js'))"
-    )
-    page.wait_for_load_state("networkidle")
-    everything = fetched(page)
-    assert sum(size for _, size in everything) < 62_000, everything
-    assert len(everything) <= 28, everything
+    everything = settled(page, "/people.js")
+    assert sum(size for _, size in everything) < 82_000, everything
+    assert len(everything) <= 41, everything
     assert all(name.startswith(product.ready["base"]) for name, _ in everything)
+
+
+def settled(page: Page, last: str) -> list[tuple[str, int]]:
+    """All that was fetched, once `last` has come and then nothing for a second: modules name other
+    modules, and the network is idle between them."""
+    before: list[tuple[str, int]] = []
+    for _ in range(30):
+        page.wait_for_timeout(1_000)
+        now = fetched(page)
+        if now == before and any(name.endswith(last) for name, _ in now):
+            return now
+        before = now
+    raise AssertionError(before)
 
 
 def fetched(page: Page) -> list[tuple[str, int]]:

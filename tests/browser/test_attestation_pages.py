@@ -15,6 +15,7 @@ from people import Assure, Medecin
 from playwright.sync_api import Page, Route, expect
 from product import Product
 from test_accessible import LOOKS, sound
+from two_pages import both_flow
 
 from controle.attestation import Attestation, Cote, Genre, Interruption
 from controle.attestation_forme import AttestationSignee, contenu, lire_jeton, octets_a_signer
@@ -273,6 +274,7 @@ def ended(meeting: tuple[Assure, Medecin]) -> Assure:
     assure, medecin = meeting
     medecin.admit()
     assure.sees_the_other()
+    both_flow(assure)
     medecin.end()
     expect(assure.page.get_by_role("heading", name="Le rendez-vous est terminé")).to_be_visible()
     return assure

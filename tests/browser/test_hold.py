@@ -6,6 +6,7 @@ import pytest
 from people import Assure, Medecin, Person
 from playwright.sync_api import expect
 from product import Product
+from two_pages import until
 
 CURTAIN = "#held"
 
@@ -27,15 +28,6 @@ def tracks(person: Person) -> int:
     return person.page.evaluate(
         "__watch.peers.at(-1).getSenders().filter((one) => one.track).length"
     )
-
-
-def until(person: Person, condition: str) -> None:
-    """The page's policy lets Playwright evaluate, not poll by itself."""
-    for _ in range(200):
-        if person.page.evaluate(condition):
-            return
-        person.page.wait_for_timeout(50)
-    raise AssertionError(condition)
 
 
 def sends_nothing(person: Person) -> None:

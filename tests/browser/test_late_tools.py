@@ -16,7 +16,10 @@ class Held:
 
     def __init__(self, page: Page) -> None:
         self.routes: list[Route] = []
-        page.route(TOOLS, self.routes.append)
+        page.route(TOOLS, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        self.routes.append(route)
 
     def come(self) -> None:
         assert self.routes

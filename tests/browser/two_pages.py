@@ -49,6 +49,25 @@ def ask_for(person: Person, what: str) -> None:
     )
 
 
+def until(person: Person, condition: str) -> None:
+    """The page's policy lets Playwright evaluate, not poll by itself."""
+    for _ in range(200):
+        if person.page.evaluate(condition):
+            return
+        person.page.wait_for_timeout(50)
+    raise AssertionError(condition)
+
+
+def both_flow(person: Person) -> None:
+    """The service has heard from both pages that the other's picture or voice comes."""
+    until(
+        person,
+        f"({MODULE})('./tools.js').then(({{ stage: {{ call }} }}) =>"
+        " ['assure', 'medecin_conseil'].every((one) =>"
+        " call?.state?.[one].transport === 'flowing'))",
+    )
+
+
 def connections(person: Person) -> int:
     return int(person.page.evaluate("__watch.peers.length"))
 
