@@ -93,7 +93,7 @@ async function furnished(room, writes) {
   if (call !== room) return;
   if (!furnish) return notice("La page n'est pas arrivée en entier\u00a0: on ne peut pas écrire au médecin ni lui montrer un document. Rechargez-la pour les avoir.");
   furnish({ role: "assure", call: room, notice, writes });
-  stage.show(room);
+  stage.again();
   backlog.again();
 }
 
@@ -138,6 +138,7 @@ function enter() {
     await refresh(false);
     if (screen() === "devices") complain(message);
   });
+  stage.show(room);
   void furnished(room, visit.writes);
   devices.listenToVoice();
   setInside(true);

@@ -62,7 +62,7 @@ class ThirdsView {
 
   /** @param {{ focus?: boolean }} [how] */
   #open(how) {
-    if (!this.#panel.isOpen) void this.#invitations.load(this.#mesh?.room ?? "");
+    void this.#invitations.load(this.#mesh?.room ?? "");
     this.#panel.open(how);
   }
 

@@ -24,6 +24,11 @@ class Stage extends EventTarget {
   show(call) {
     if (call === this.call) return;
     this.call = call;
+    this.again();
+  }
+
+  /** For tools that have come since. */
+  again() {
     this.dispatchEvent(new Event("change"));
   }
 }

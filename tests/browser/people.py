@@ -30,10 +30,13 @@ class Person:
         self.button(name).click()
 
     def media(self) -> dict[str, float]:
-        """What the latest peer connection sends and receives, added up."""
+        """What the connection in use sends and receives, added up: the one whose gate is open, or
+        else the latest (a console is ready for several people)."""
         return self.page.evaluate(
             """async () => {
-              const pc = __watch.peers.at(-1);
+              const used = (one) => one.signalingState !== 'closed'
+                && one.getSenders().some(({ track }) => track);
+              const pc = __watch.peers.findLast(used) ?? __watch.peers.at(-1);
               const sum = { sent: 0, received: 0, frames: 0, samples: 0 };
               if (!pc) return sum;
               for (const s of (await pc.getStats()).values()) {

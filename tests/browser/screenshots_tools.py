@@ -116,7 +116,6 @@ def a_third(camera: Camera, assure: Assure, medecin: Medecin, page: Page) -> Non
     tiers.click("Confirmer et quitter")
     expect(page.get_by_role("heading", name="Vous êtes sorti")).to_be_visible()
     camera.take(page, "t-sorti")
-    shut(medecin, "Autres participants")
 
 
 def the_equipment(camera: Camera, early: Assure) -> None:
@@ -125,8 +124,9 @@ def the_equipment(camera: Camera, early: Assure) -> None:
     early.click("Tester mon matériel")
     camera.take(early.page, "e-debut")
     early.click("Activer ma caméra et mon micro")
-    expect(early.button("Jouer le son")).to_be_visible()
+    expect(early.button("Tester mon matériel")).to_be_visible()
     camera.take(early.page, "e-image")
+    early.click("Tester mon matériel")
     early.click("Jouer le son")
     early.click("Oui")
     early.click("Tester ma connexion")
