@@ -162,6 +162,7 @@ export class Call extends EventTarget {
     if (code && FINAL.has(code)) this.#refused({ code, message: error.message });
     // A refused CONNECT is not tried again by the library, a failed transport is.
     else if (code) this.#comeBack();
+    else this.#mending.unreached();
   }
 
   #comeBack() {

@@ -25,6 +25,9 @@ const [PROBE, LONGEST_PROBE] = [2_000, 16_000];
 /** With neither path nor server it is the network that is away: how often we try, in ms. With the
  * picture alone left, the server is, and everybody's page comes back more slowly (call.js). */
 const KNOCK = 3_000;
+/** An attempt that fails at once (no interface) is followed sooner, so many times: the browser itself
+ * may say « online » two seconds late. In ms. */
+const [SOON, EAGER] = [600, 16];
 /** Looks in a row at media that stand still (call.js looks twice a second) before the socket is
  * doubted, and the path. */
 const [DOUBT, SILENCE] = [2, 3];
@@ -52,6 +55,7 @@ export class Mending {
   #retry = 0;
   #first = 0;
   #knocking = 0;
+  #eager = EAGER;
   #silent = 0;
   /** To be made as soon as the server, or the other page, is back. */
   #wanted = false;
@@ -157,13 +161,19 @@ export class Mending {
     this.hands.reconnect();
   }
 
-  #knock() {
+  /** An attempt on the server has failed by itself. */
+  unreached() {
+    if (this.#eager > 0) this.#knock(SOON);
+  }
+
+  #knock(after = KNOCK) {
     clearTimeout(this.#knocking);
     this.#knocking = setTimeout(() => {
       if (this.hands.online() || this.hands.path() !== "lost") return;
+      if (after === SOON) this.#eager--;
       this.hands.reconnect();
       this.#knock();
-    }, KNOCK);
+    }, after);
   }
 
   // --- what happens -----------------------------------------------------------------------------
@@ -187,6 +197,7 @@ export class Mending {
   ready() {
     this.reached = true;
     this.#failed = this.#silent = 0;
+    this.#eager = EAGER;
     this.#wanted = false;
     this.#at = -Infinity;
     clearTimeout(this.#first);

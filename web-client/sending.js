@@ -3,7 +3,7 @@
 // Caps of the senders, not constraints of the capture: one's own picture stays as it is, and nothing
 // is negotiated (docs/decisions/0032-sound-before-picture.md). Pure but for `shape`.
 
-/** @typedef {{ bitrate: number, scale: number, active?: boolean }} Picture bits/s; each side divided by `scale` */
+/** @typedef {{ bitrate: number, scale: number, active?: boolean, whole?: boolean }} Picture bits/s; each side divided by `scale`; `whole`: beginning by a picture that needs no other */
 /** @typedef {"up" | "down" | "pause" | ""} Move */
 
 /** Bits per second of one voice: Opus, one channel, with its own repair of losses. */
@@ -165,12 +165,12 @@ export class Ladder {
  * @param {Map<string, RTCRtpSender>} senders by kind
  * @param {Picture} picture
  */
-export async function shape(senders, { bitrate, scale, active = true }) {
+export async function shape(senders, { bitrate, scale, active = true, whole = false }) {
   // A screen (share.js) is read: sharp, and slower when the network is short.
   const read = senders.get("video")?.track?.contentHint === "detail";
   // Paused is `active: false`, not replaceTrack(null): the gate alone takes tracks away.
   await Promise.all([
-    put(senders.get("video"), { maxBitrate: bitrate, scaleResolutionDownBy: read ? 1 : scale, active }, "low"),
+    put(senders.get("video"), { maxBitrate: bitrate, scaleResolutionDownBy: read ? 1 : scale, active }, "low", whole),
     put(senders.get("audio"), { maxBitrate: VOICE }, "high"),
   ]);
 }
@@ -179,8 +179,9 @@ export async function shape(senders, { bitrate, scale, active = true }) {
  * @param {RTCRtpSender | undefined} sender
  * @param {RTCRtpEncodingParameters} caps
  * @param {RTCPriorityType} priority where the browser has it: of the bits, and of the packets (DSCP)
+ * @param {boolean} [whole] where the browser has it (RTCSetParameterOptions, WebRTC Extensions)
  */
-async function put(sender, caps, priority) {
+async function put(sender, caps, priority, whole = false) {
   for (const more of [{ priority, networkPriority: priority }, {}]) {
     const parameters = sender?.getParameters?.();
     if (!sender || !parameters?.encodings?.length) return;
@@ -188,7 +189,10 @@ async function put(sender, caps, priority) {
     // A face that moves is understood better than a sharp one that jumps (EN 301 549 §6.5.3).
     if ("scaleResolutionDownBy" in caps)
       Object.assign(parameters, { degradationPreference: sender.track?.contentHint === "detail" ? "maintain-resolution" : "maintain-framerate" });
-    const done = await sender.setParameters(parameters).then(() => true, () => false);
+    /** @type {(parameters: RTCRtpSendParameters, options?: object) => Promise<void>} */
+    const set = sender.setParameters.bind(sender);
+    const options = { encodingOptions: parameters.encodings.map(() => ({ keyFrame: true })) };
+    const done = await (whole ? set(parameters, options) : set(parameters)).then(() => true, () => false);
     if (done) return;
   }
 }

@@ -23,6 +23,7 @@ export class Watching extends EventTarget {
   #opinion = new Opinion();
   #timer = 0;
   #saving = false;
+  /** What flowed stands still, or has. */ #cut = false;
   /** @type {Sample[]} */ samples = [];
   /** @type {Said} the other page's word */ theirs = { paused: false, saving: false };
 
@@ -31,6 +32,14 @@ export class Watching extends EventTarget {
     super();
     this.call = call;
     on(call, "gate", (/** @type {boolean} */ open) => this.#gate(open));
+    on(call, "transport", (/** @type {string} */ now) => {
+      if (now === "lost") this.#cut = true;
+      if (now === "flowing") this.#resumed();
+    });
+    on(call, "flows", (/** @type {boolean} */ now) => {
+      if (now) this.#resumed();
+      else this.#cut = true;
+    });
     on(call, "talking", () => this.#say());
     on(call, "talk", (/** @type {import("./peer.js").Talk} */ talk) => this.#hear(talk));
     on(call, "closed", () => this.#gate(false));
@@ -72,11 +81,20 @@ export class Watching extends EventTarget {
     this.#changed();
   }
 
+  /** After an outage the browser believes in next to nothing, whatever the network is now; and the
+   * other page would wait for what was lost, up to 3 s, before it asks for a whole picture. */
+  #resumed() {
+    if (!this.#cut) return;
+    this.#cut = false;
+    this.#ladder.begin();
+    this.call.shape({ ...this.#ladder.picture, whole: true });
+  }
+
   async #look() {
     const report = await this.call.stats();
     const sample = report && this.#figures.read(report, performance.now());
-    // Without a path there is nothing to be judged: that is said elsewhere.
-    if (!sample || this.call.transport === "lost" || this.call.state?.held.length) return;
+    // Of an outage there is nothing to be judged: that is said elsewhere.
+    if (!sample || !this.call.flows || this.call.state?.held.length) return;
     this.samples = [...this.samples, sample].slice(-KEPT);
     const { available, lossUp: loss, rtt } = sample;
     const move = this.#ladder.look({ available, loss, rtt });

@@ -216,3 +216,72 @@ def test_what_was_measured_becomes_figures_with_their_units(page: Page) -> None:
         "available": 150_000, "fps": None, "width": None, "sentFps": 20, "sentWidth": 320,
         "concealed": 0.05, "limited": "bandwidth", "relayed": True,
     }  # fmt: skip
+
+
+@pytest.mark.row("CO-04")
+def test_after_an_outage_the_picture_begins_whole_and_the_outage_is_not_held_against_it(
+    page: Page,
+) -> None:
+    """What the browser believes then is no reason to pause; what was lost is not waited for."""
+    found = page.evaluate(
+        """async () => {
+          const { Watching } = await import('./watching.js');
+          const shaped = [];
+          class Call extends EventTarget {
+            transport = 'flowing';
+            flows = true;
+            state = { phase: 'admitted', held: [] };
+            shape(picture) { shaped.push(picture); }
+            talk() {}
+            async stats() {
+              return new Map([['p', { id: 'p', type: 'candidate-pair', selected: true,
+                availableOutgoingBitrate: 5_000 }]]);
+            }
+            says(name, detail) { this.dispatchEvent(new CustomEvent(name, { detail })); }
+          }
+          const call = new Call();
+          const watching = new Watching(call);
+          call.says('transport', 'flowing');
+          const first = shaped.length;
+          call.flows = false;
+          call.says('flows', false);
+          await new Promise((done) => setTimeout(done, 4_500));
+          call.flows = true;
+          call.says('flows', true);
+          call.says('transport', 'lost');
+          call.says('transport', 'ready');
+          const before = shaped.length;
+          call.says('transport', 'flowing');
+          call.says('closed');
+          return { first, before, shaped, paused: watching.paused };
+        }"""
+    )
+
+    whole = {"bitrate": 1_500_000, "scale": 1, "active": True, "whole": True}
+    assert found == {"first": 0, "before": 1, "shaped": [whole, whole], "paused": False}
+
+
+@pytest.mark.row("CO-04")
+def test_with_no_interface_the_service_is_tried_again_soon_and_not_for_ever(page: Page) -> None:
+    tried = page.evaluate(
+        """async () => {
+          const { Mending } = await import('./mending.js');
+          let tries = 0;
+          const mending = new Mending({
+            offers: false, path: () => 'lost', online: () => false, there: () => true,
+            ask: async () => {}, offer: async () => {}, probe: async () => {}, despair() {},
+            // An attempt fails at once, and says so.
+            reconnect() { tries++; queueMicrotask(() => mending.unreached()); },
+          });
+          mending.unreached();
+          await new Promise((done) => setTimeout(done, 3_200));
+          const soon = tries;
+          await new Promise((done) => setTimeout(done, 12_000));
+          mending.stop();
+          return [soon, tries];
+        }"""
+    )
+
+    # Every 0.6 s for some ten seconds, then every 3 s.
+    assert 3 <= tried[0] <= 6
+    assert 14 <= tried[1] <= 20
