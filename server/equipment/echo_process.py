@@ -141,6 +141,9 @@ class EchoProcess:
         child = self._child
         if child is None or child.stdin is None:
             return False
+        if self._reading is None or self._reading.done():
+            # Its output has ended, which may be known before its end is.
+            return False
         return child.returncode is None and not child.stdin.is_closing()
 
     def _say(self, what: dict[str, Any]) -> None:

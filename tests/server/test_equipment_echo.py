@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -224,7 +225,13 @@ async def test_a_hostile_description_does_not_even_wait(echoes: Echoes, made: Ma
 # --- the process --------------------------------------------------------------------------------
 
 
-async def test_a_process_that_was_killed_is_begun_again_and_what_it_had_is_over(sdp: str) -> None:
+@pytest.mark.parametrize("told", ["at once", "late"])
+async def test_a_process_that_was_killed_is_begun_again_and_what_it_had_is_over(
+    sdp: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its output ends before the system says that it has."""
+    if told == "late":
+        monkeypatch.setattr(Process, "returncode", None)
     process = EchoProcess(timedelta(seconds=30), timedelta(seconds=60))
     _, first = await process.open(sdp, [], "all")
     killed = process._child
