@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Node from the system, or else from its PyPI wheel inside the virtual environment.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
+# Two browsers on a busy machine may starve: what failed there runs once more, alone, and must pass.
+alone = { echo; echo "Once more, alone:"; \
+	$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures none $(1); }
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo demo-turn test check lint types unit browser network network-report bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
@@ -38,13 +41,13 @@ browser: $(VENV)/test ## two real Chromium pages meet, and one of Firefox
 	./deploy/need 'test -x /usr/bin/chromium' chromium
 	./deploy/need 'test -x /usr/bin/firefox-esr' firefox-esr
 	./deploy/need 'command -v turnserver' coturn
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser || $(call alone,tests/browser)
 
 network: $(VENV)/test ## two Chromium on networks that delay, drop, change and go away (needs root)
 	./deploy/need 'test -x /usr/bin/chromium' chromium
 	./deploy/need 'command -v turnserver' coturn
 	./deploy/need 'command -v ip' iproute2
-	$(BIN)/python -m pytest tests/network
+	$(BIN)/python -m pytest tests/network || $(call alone,tests/network)
 
 network-report: $(VENV)/test ## the same beside a naive client, measured, into docs/reseaux.md (needs root)
 	./deploy/need 'test -x /usr/bin/chromium' chromium

@@ -14,12 +14,15 @@ DISCONNECT = b"\x81\x0241"
 encode = msgspec.json.encode
 
 
+_HEADS = [pack("!BB", 0x81, size) for size in range(126)]
+
+
 def text_head(size: int) -> bytes:
     """Before the payload of one unmasked text frame (RFC 6455, section 5.2)."""
     if size < 126:
-        return pack("!BB", 0x81, size)
+        return _HEADS[size]
     if size < 65_536:
-        return pack("!BBH", 0x81, 126, size)
+        return b"\x81\x7e" + size.to_bytes(2)
     return pack("!BBQ", 0x81, 127, size)
 
 
@@ -38,7 +41,7 @@ _STARTS = {event: f'42["{event}",'.encode() for event in (*SERVER_TO_CLIENT, *SE
 
 def event_frame(event: str, message: Message) -> bytes:
     start, body = _STARTS[event], encode(message)
-    return b"%b%b%b]" % (text_head(len(start) + len(body) + 1), start, body)
+    return b"".join((text_head(len(start) + len(body) + 1), start, body, b"]"))
 
 
 def ack_frame(number: bytes, answer: Answer) -> bytes:
