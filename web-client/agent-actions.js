@@ -174,8 +174,13 @@ export async function finish(id, kind, label, done) {
     await api.done(id, kind);
     done(`Tâche faite\u00a0: ${label}.`);
   } catch (error) {
-    announce(words(error));
-    byId("panel-problem").textContent = words(error);
-    byId("panel-problem").hidden = false;
+    fail(error);
   }
+}
+
+/** Said on top of the panel. @param {unknown} error */
+export function fail(error) {
+  announce(words(error));
+  byId("panel-problem").textContent = words(error);
+  byId("panel-problem").hidden = false;
 }

@@ -1,6 +1,6 @@
 // One télécontrôle: who and when, what is to be done, its messages, its history.
 
-import { ApiError, announce, byId, element } from "./page.js";
+import { ApiError, announce, byId, element, look } from "./page.js";
 import * as acts from "./agent-actions.js";
 import * as api from "./agent-api.js";
 import { contactSection } from "./agent-contact.js";
@@ -31,6 +31,8 @@ export class Panel extends EventTarget {
   #id = "";
   /** @type {PlannedDetail | null} */
   #detail = null;
+  /** @type {Promise<unknown> | null} */
+  #dressed = null;
 
   /** @param {Router} router @param {AgentSession} session */
   constructor(router, session) {
@@ -38,7 +40,7 @@ export class Panel extends EventTarget {
     this.router = router;
     this.session = session;
     this.node = byId("panel");
-    this.invitations = new Invitations({ by: "agent", fail: (error) => this.#fail(error) });
+    this.invitations = new Invitations({ by: "agent", fail: acts.fail });
     byId("panel-close").addEventListener("click", () => this.close());
   }
 
@@ -132,7 +134,10 @@ export class Panel extends EventTarget {
         chain(context),
       ].filter((part) => part !== null),
     );
-    if (detail.actions.includes("inviter")) void this.invitations.load(planned.id);
+    if (detail.actions.includes("inviter")) {
+      this.#dressed ??= look("thirds.css");
+      void this.invitations.load(planned.id);
+    }
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     if (focused !== "" && !this.node.contains(document.activeElement))
       (document.getElementById(focused ?? "") ?? byId("panel-title")).focus({
@@ -149,12 +154,6 @@ export class Panel extends EventTarget {
       if (!this.node.contains(document.activeElement)) byId("panel-title").focus();
     });
     this.dispatchEvent(new Event("change"));
-  }
-
-  /** @param {unknown} error */
-  #fail(error) {
-    byId("panel-problem").textContent = words(error);
-    byId("panel-problem").hidden = false;
   }
 
   /** What was done is said on top, until something else is. @param {string} said */

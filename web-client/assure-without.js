@@ -1,13 +1,12 @@
 // To come without a camera, or without a microphone: offered where one of them cannot be had, and
 // said plainly before the room is entered. No one is kept out for a device (EN 301 549).
 
+import { HOPELESS } from "./capture.js";
 import { byId, element } from "./page.js";
 
 /** @typedef {import('./capture.js').CaptureProblem} CaptureProblem */
 /** @typedef {"" | "camera" | "microphone"} Without */
 
-/** Nothing that this page could open: another browser, another address. @type {CaptureProblem[]} */
-const HOPELESS = ["absent", "securite"];
 /** @type {Record<Exclude<Without, "">, string>} */
 const OFFERS = {
   camera: "Continuer avec le micro seul",

@@ -504,7 +504,7 @@ export class Call extends EventTarget {
 
   /** What our picture may take of the network. @param {import("./sending.js").Picture} picture */
   shape(picture) {
-    this.#picture = picture;
+    this.#picture = { ...picture, whole: false };
     void this.#peer?.shape(picture);
     this.#tell("shape", picture);
   }

@@ -36,6 +36,9 @@ export const isVirtualCamera = (label) => VIRTUAL.test(label);
 /** Phones can't open two cameras, nor two microphones, at once. */
 const isPhone = () => matchMedia("(pointer: coarse)").matches;
 
+/** Nothing that another try, or one device less, could open: another browser, another address. @type {CaptureProblem[]} */
+export const HOPELESS = ["absent", "securite"];
+
 /** @returns {boolean} whether this browser can capture at all (in-app browsers often can't) */
 export const canCapture = () => Boolean(navigator.mediaDevices?.getUserMedia);
 

@@ -1,6 +1,6 @@
 // The invitations of third participants to one télécontrôle: made here, told by two different ways.
 
-import { announce, element, get, look, post, request } from "./page.js";
+import { announce, element, get, post, request } from "./page.js";
 import { KINDS } from "./thirds-words.js";
 
 /** @typedef {import("./api").ThirdList} ThirdList */
@@ -33,7 +33,6 @@ export class Invitations {
   constructor({ by, fail }) {
     this.by = by;
     this.fail = fail;
-    void look("thirds.css");
     this.#rows.setAttribute("role", "list");
     this.#kind.addEventListener("change", () => (this.#chosen = true));
     const form = element(

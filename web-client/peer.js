@@ -237,10 +237,10 @@ export class Peer extends EventTarget {
   }
 
   /** What our picture may take; on this connection, from now on. @param {import("./sending.js").Picture} picture */
-  shape(picture) {
+  shape({ whole = false, ...picture }) {
     this.#picture = picture;
     // One at a time: the browser refuses parameters that others have overtaken.
-    this.#shaping = this.#shaping.then(() => shape(this.#senders, this.#picture)).catch(() => undefined);
+    this.#shaping = this.#shaping.then(() => shape(this.#senders, { ...this.#picture, whole })).catch(() => undefined);
     return this.#shaping;
   }
 

@@ -182,17 +182,17 @@ export async function shape(senders, { bitrate, scale, active = true, whole = fa
  * @param {boolean} [whole] where the browser has it (RTCSetParameterOptions, WebRTC Extensions)
  */
 async function put(sender, caps, priority, whole = false) {
-  for (const more of [{ priority, networkPriority: priority }, {}]) {
+  for (const plain of [false, true]) {
     const parameters = sender?.getParameters?.();
     if (!sender || !parameters?.encodings?.length) return;
-    for (const encoding of parameters.encodings) Object.assign(encoding, caps, more);
+    for (const encoding of parameters.encodings) Object.assign(encoding, caps, plain ? {} : { priority, networkPriority: priority });
     // A face that moves is understood better than a sharp one that jumps (EN 301 549 §6.5.3).
     if ("scaleResolutionDownBy" in caps)
       Object.assign(parameters, { degradationPreference: sender.track?.contentHint === "detail" ? "maintain-resolution" : "maintain-framerate" });
     /** @type {(parameters: RTCRtpSendParameters, options?: object) => Promise<void>} */
     const set = sender.setParameters.bind(sender);
     const options = { encodingOptions: parameters.encodings.map(() => ({ keyFrame: true })) };
-    const done = await (whole ? set(parameters, options) : set(parameters)).then(() => true, () => false);
+    const done = await (whole && !plain ? set(parameters, options) : set(parameters)).then(() => true, () => false);
     if (done) return;
   }
 }

@@ -1,7 +1,7 @@
 // The third participant's room: camera and microphone, waiting to be admitted, the call, leaving.
 
 import { Call } from "./call.js";
-import { Capture, captureProblem } from "./capture.js";
+import { Capture, HOPELESS, captureProblem } from "./capture.js";
 import { all, announce, byId, post, screen } from "./page.js";
 import { Thirds, thirdAt } from "./thirds.js";
 import { Tiles } from "./thirds-tiles.js";
@@ -19,8 +19,6 @@ const REMEDIES = {
   occupe: "La caméra ou le micro servent déjà à une autre application. Fermez-la, puis réessayez.",
   securite: "L'adresse de cette page doit commencer par « https:// ».",
 };
-/** Nothing that another try, or one device less, could open. */
-const HOPELESS = ["absent", "securite"];
 const WITHOUT = {
   "": "",
   camera: "Vous venez sans caméra\u00a0: on vous entendra sans vous voir.",
