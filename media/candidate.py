@@ -20,7 +20,7 @@ _FOUNDATION = re.compile(r"[A-Za-z0-9+/]{1,32}")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 _BYTE = r"(?:[1-9]?[0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])"
 _IPV4 = rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}"
-_PORT = r"(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2})"
+_PORT = r"(?:[1-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2})"
 #: What Chromium, Firefox, Safari and aiortc say of a UDP candidate, whole in one look: most of all
 #: that comes. An IPv6 address is still to be read; whatever this does not match (the last ports,
 #: the highest priorities) is read field by field: nothing passes here that would not pass there.

@@ -195,6 +195,7 @@ async def heartbeat(app: web.Application) -> None:
 
 async def beat(app: web.Application) -> None:
     await app[keys.ROOMS].beat()
+    app[keys.WITNESS].whose.keep(app[keys.ROOMS].ids)
     async with app[keys.REGISTRE].transaction() as unite:
         now = app[keys.CLOCK]()
         await app[keys.SESSIONS].forget_tokens(unite.connection, now)

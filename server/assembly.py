@@ -499,9 +499,9 @@ def push_handlers(
 
     async def entry(telecontrole: str) -> str:
         doctor, changed = await desk.entry(telecontrole)
-        if telecontrole in witness.doctor_of:
+        if telecontrole in witness.whose.known:
             # It may have become a colleague's.
-            witness.doctor_of[telecontrole] = doctor
+            witness.whose.put(telecontrole, doctor)
         if changed.in_person and rooms.get(telecontrole) is not None:
             # Whoever fixed or moved the date, both sides of the room see the one that holds.
             async with registre.glance() as unite:
@@ -515,13 +515,17 @@ def push_handlers(
         return doctor
 
     async def doctor(identifier: str) -> str:
-        for room in rooms:
-            # Not known of a room whose people all came by other workers.
-            if room.phase != "ended" and witness.doctor_of.get(room.id) in (None, identifier):
-                async with registre.glance() as unite:
-                    un = await unite.telecontrole(room.id)
-                    reception = await witness.reception(unite, un)
-                await rooms.receive(room.id, reception)
+        # Not known of a room whose people all came by other workers.
+        unknown = rooms.ids - witness.whose.known
+        for one in (*(rooms.ids & witness.whose.rooms(identifier)), *unknown):
+            room = rooms.get(one)
+            if room is None or room.phase == "ended":
+                continue
+            async with registre.glance() as unite:
+                un = await unite.telecontrole(one)
+                reception = await witness.reception(unite, un)
+            witness.whose.put(one, un.medecin_conseil)
+            await rooms.receive(one, reception)
         return identifier
 
     async def day(identifier: str) -> str:

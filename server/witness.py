@@ -26,6 +26,7 @@ from .store.page import Draft, Needs, Page
 from .store.sql import RegistreSql, UniteSql
 from .thirds.seating import check_third, keep_third, seats_of, with_third
 from .tickets import check_token
+from .whose import Whose
 
 FACTS: dict[OccurrenceKind, GenreFait] = {
     "joined": GenreFait.ENTREE,
@@ -117,8 +118,7 @@ class RoomWitness:
         self._online = online
         self._listeners = listeners
         self._apart = apart
-        #: Whose room it is, for those that were entered since the start.
-        self.doctor_of: dict[str, str] = {}
+        self.whose = Whose()
 
     async def enter(self, access: Access) -> Memory:
         """Check what a signature cannot: session, single use, whose room, is it open."""
@@ -127,7 +127,7 @@ class RoomWitness:
             access.room, session=access.session, token=access.jti, calls=True, third=third
         )
         memory, doctor = await self._ledger.write(needs, partial(self._enter, access))
-        self.doctor_of[access.room] = doctor
+        self.whose.put(access.room, doctor)
         return memory
 
     def _enter(self, access: Access, page: Page) -> tuple[Memory, str]:
@@ -227,7 +227,7 @@ class RoomWitness:
             draft.seal(self._recorder.seal_of(un.id, draft.head, MotifSceau.FIN))
 
     def changed(self, room: Room) -> None:
-        doctor = self.doctor_of.get(room.id)
+        doctor = self.whose.doctor(room.id)
         # A console that opens later reads its whole day.
         if doctor is None or self._online(doctor):
             self._listeners.entry_changed(room.id)

@@ -31,6 +31,9 @@ Number = Annotated[int, Meta(ge=0, le=1_000_000)]
 Fingerprint = Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$", max_length=64)]
 Missing = Literal["", "camera", "microphone"]
 CodeResult = Literal["", "shown", "unavailable", "identical", "different"]
+#: Of the last reason given for an absence; of the last equipment test. Empty: there is none.
+Justified = Literal["", "deposee", "acceptee", "refusee"]
+Equipment = Literal["", "pret", "a_surveiller", "echec"]
 
 
 class Message(Struct, frozen=True, kw_only=True, gc=False):
@@ -379,11 +382,11 @@ class Entry(Message, frozen=True):
     #: What the assuré declared to need, as codes.
     needs: list[str] = []
     #: The last reason that was given for an absence; empty: none was.
-    justification: Literal["", "deposee", "acceptee", "refusee"] = ""
+    justification: Justified = ""
     #: No message of the convocation arrived.
     undelivered: bool = False
     #: The last equipment test: ready, to be watched, did not succeed; empty: none was made.
-    equipment: Literal["", "pret", "a_surveiller", "echec"] = ""
+    equipment: Equipment = ""
     #: Who else waits there or takes part.
     thirds: list[Third] = []
 

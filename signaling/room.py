@@ -94,18 +94,13 @@ class Occurrence(Struct, frozen=True, gc=False):
 
 
 class Relay(Struct, frozen=True, gc=False):
-    """A message that the other side must get."""
+    """A message that the other side must get. It is kept for who comes back, with those before it:
+    a chain, so that the hundredth is kept as quickly as the first."""
 
     to: Role
     signal: Signal
-
-
-class Mail(Struct, frozen=True, gc=False):
-    """What was relayed, the newest first: a chain, so that the hundredth is kept as quickly as the
-    first."""
-
-    relay: Relay
-    before: "Mail | None"
+    before: "Relay | None"
+    #: How many there are, this one included.
     count: int
 
 
@@ -156,8 +151,8 @@ class Room(Struct, frozen=True, gc=False):
     medecin_conseil: Place = Place()
     reception: Reception = UNKNOWN
     negotiation: int = 0
-    #: What was relayed in the negotiation in course, for who comes back.
-    mail: "Mail | None" = None
+    #: What was relayed last in the negotiation in course; the ones before hang on it.
+    mail: Relay | None = None
     seq: int = 0
     version: int = 0
     admitted_at: datetime | None = None
@@ -188,7 +183,7 @@ class Room(Struct, frozen=True, gc=False):
         """What was relayed, the oldest first, each with who it is for."""
         found, mail = [], self.mail
         while mail is not None:
-            found.append(mail.relay)
+            found.append(mail)
             mail = mail.before
         return tuple(reversed(found))
 
@@ -589,7 +584,7 @@ def _passed(
     candidate: Candidate | None = None,
 ) -> Step:
     """Numbered, kept for who comes back, and on its way to the other side."""
-    seq, mail = room.seq + 1, room.mail
-    relay = Relay(to, Signal(seq=seq, kind=kind, description=description, candidate=candidate))
-    kept = Mail(relay, mail, mail.count + 1 if mail is not None else 1)
-    return Step(replace(room, seq=seq, mail=kept), relay=relay)
+    seq, before = room.seq + 1, room.mail
+    signal = Signal(seq=seq, kind=kind, description=description, candidate=candidate)
+    relay = Relay(to, signal, before, 1 if before is None else before.count + 1)
+    return Step(replace(room, seq=seq, mail=relay), relay=relay)

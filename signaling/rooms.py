@@ -1,7 +1,15 @@
 """All rooms of this process: one step at a time in each, on record before it is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -142,6 +150,11 @@ class Rooms:
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))
 
+    @property
+    def ids(self) -> KeysView[str]:
+        """Of the rooms that this process carries."""
+        return self._rooms.keys()
+
     def get(self, room: str) -> Room | None:
         return self._rooms.get(room)
 
@@ -193,13 +206,17 @@ class Rooms:
         step = self._step(access, sid, event, payload)
         if step.occurrences:
             return self._ask_in_turn(access, sid, event, payload)
-        if step.relay is None:
+        relay = step.relay
+        if relay is None:
             return self._become(step, asked=(access, event, payload))
         # The most frequent of all by far, and no new version of the room.
-        self._rooms[step.room.id] = step.room
-        self._to(step.room.place(step.relay.to), "signal", step.relay.signal)
-        self._tally.done(access.role, payload)
-        return step.room.version
+        room = self._rooms[access.room] = step.room
+        to = room.place(relay.to).sid
+        if to is not None:
+            self._say(to, "signal", relay.signal)
+        if event != "candidate":
+            self._tally.done(access.role, payload)
+        return room.version
 
     async def _ask_in_turn(self, access: Access, sid: str, event: str, payload: Message) -> int:
         async with self._turn(access.room):
@@ -421,7 +438,7 @@ class Rooms:
             self._say(place.sid, event, message)
 
     def _say(self, sid: str, event: str, message: Message) -> None:
-        self._tally.sent(event)
+        self._tally.events_out[event] += 1
         if self.voice is not None:
             self.voice.say(sid, event, message)
 

@@ -17,7 +17,7 @@ The namespace `/` is served from here. Every other one (the consoles) goes throu
 import asyncio
 import secrets
 from collections import Counter, deque
-from collections.abc import Awaitable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from struct import pack
 from typing import Any, Protocol
 
@@ -84,40 +84,20 @@ class Library(Protocol):
 _parts = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class Inbox(WebSocketDataQueue):
-    """Where the parser puts frames: nothing is queued, the session gets them at once."""
+class Session(WebSocketDataQueue, asyncio.Protocol):
+    """One WebSocket: its Engine.IO session, and its seat in the namespace `/`.
 
-    def __init__(self, session: "Session") -> None:
-        # Not the parent's: its deque would be half a kilobyte for nothing.
-        self._session: Session | None = session
-
-    def feed_data(self, message: Any, _: int) -> None:
-        session = self._session
-        if session is None:
-            return
-        if message[0] is TEXT:
-            session.text_received(message[1])
-        else:
-            session.control_received(message[0], message[1])
-
-    def set_exception(self, wrong: BaseException, _: object = None) -> None:
-        code = wrong.code if isinstance(wrong, WebSocketError) else WSCloseCode.PROTOCOL_ERROR
-        if self._session is not None:
-            self._session.broken(int(code))
-
-    def let_go(self) -> None:
-        self._session = None
-
-
-class Session(asyncio.Protocol):
-    """One WebSocket: its Engine.IO session, and its seat in the namespace `/`."""
+    It is also the queue that the parser puts frames in: nothing is queued, they are looked at at
+    once.
+    """
 
     __slots__ = (
-        "_backlog", "_bucket", "_busy", "_engine", "_inbox", "_reader", "_transport",
-        "abroad", "address", "cut", "deadline", "elsewhere", "seated", "sid", "slot", "unanswered",
+        "_backlog", "_bucket", "_busy", "_engine", "_transport", "abroad", "address", "cut",
+        "data_received", "deadline", "elsewhere", "seated", "send", "sid", "slot", "unanswered",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", transport: asyncio.Transport, address: str) -> None:
+        # Not the parent's: its deque would be half a kilobyte for nothing.
         self.sid = secrets.token_urlsafe(15)
         self.address = address
         #: In the namespace `/`; and in which others.
@@ -133,19 +113,19 @@ class Session(asyncio.Protocol):
         self.slot = 0
         self._engine = engine
         self._transport = transport
-        self._inbox = Inbox(self)
-        self._reader = WebSocketReader(
-            self._inbox, engine.limits.message_bytes, compress=False, decode_text=False
+        #: What is said, straight into the connection's buffer.
+        self.send = transport.write
+        reader = WebSocketReader(
+            self, engine.limits.message_bytes, compress=False, decode_text=False
         )
+        # The parser itself hears the connection: nothing of ours stands between.
+        self.data_received: Callable[[bytes], object] = reader.feed_data  # type: ignore[assignment]
         self._bucket = Bucket(engine.limits.rate, engine.limits.burst)
         #: One of its packets is being worked on; those behind it wait here.
         self._busy = False
         self._backlog: deque[bytes] | None = None
 
     # --- the connection -------------------------------------------------------------------------
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.feed_data(data)
 
     def eof_received(self) -> None:
         return None
@@ -155,12 +135,13 @@ class Session(asyncio.Protocol):
         self._transport.abort()
 
     def connection_lost(self, _: BaseException | None) -> None:
-        self._inbox.let_go()
+        # The parser holds this session: without the parser, both go at once.
+        del self.data_received
         self._engine.lost(self)
 
     def write(self, frame: bytes) -> None:
         if not self.cut:
-            self._transport.write(frame)
+            self.send(frame)
 
     def close(self, code: int) -> None:
         """Say goodbye; the connection ends when the other side has heard it, or soon."""
@@ -174,23 +155,31 @@ class Session(asyncio.Protocol):
         self._engine.lost(self)
         self._transport.close()
 
-    def broken(self, code: int) -> None:
-        """What came is no WebSocket frame of ours."""
-        self._engine.cut_off(self, "too_big" if code == 1009 else "malformed", code)
-
     # --- what comes in --------------------------------------------------------------------------
 
-    def text_received(self, data: bytes) -> None:
-        if self.cut:
+    def feed_data(self, message: Any, _: int) -> None:
+        """A whole message, from the parser."""
+        kind, data, _ = message
+        if kind is not TEXT:
+            self._control(kind, data)
+        elif self.cut:
             return
-        if not self._bucket.take():
+        elif not self._bucket.take():
             self._engine.cut_off(self, "too_fast")
         elif self._busy:
             self._wait(data)
+        elif data[:2] == b"42":
+            # Most by far.
+            self._event(data)
         else:
             self._packet(data)
 
-    def control_received(self, kind: WSMsgType, data: bytes) -> None:
+    def set_exception(self, wrong: BaseException, _: object = None) -> None:
+        """What came is no WebSocket frame of ours; from the parser too."""
+        code = int(wrong.code if isinstance(wrong, WebSocketError) else WSCloseCode.PROTOCOL_ERROR)
+        self._engine.cut_off(self, "too_big" if code == 1009 else "malformed", code)
+
+    def _control(self, kind: WSMsgType, data: bytes) -> None:
         if kind is CLOSE:
             if not self.cut:
                 self.close(WSCloseCode.OK)
@@ -212,7 +201,7 @@ class Session(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _packet(self, data: bytes) -> None:
-        """One Engine.IO packet: CLOSE, PONG, or a Socket.IO packet; most are events."""
+        """One Engine.IO packet: CLOSE, PONG, or a Socket.IO packet."""
         head = data[:2]
         if head == b"42":
             self._event(data)
@@ -277,6 +266,12 @@ class Session(asyncio.Protocol):
 
     def _event(self, data: bytes) -> None:
         """`42`, the acknowledgement's number if one is wanted, `["name",{…}]`."""
+        head, _, rest = data.partition(b",")
+        plain = self._engine.plain.get(head)
+        if plain is not None and rest[-1:] == b"]":
+            # Nothing is to be acknowledged: most by far.
+            self._ask(b"", plain, rest[:-1])
+            return
         start = data.find(b'["', 2, 24)
         stop = data.find(b'"', start + 2, start + 34)
         event = self._engine.door.names.get(data[start + 2 : stop])
@@ -368,7 +363,6 @@ class Session(asyncio.Protocol):
 class Engine:
     """All sessions of this process: their limits, their pings, their ends."""
 
-    door: Door
     library: Library
 
     def __init__(self, limits: Limits) -> None:
@@ -382,10 +376,22 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._last: tuple[Message | None, bytes] = (None, b"")
+        self._door: Door
+        #: What the door hears, by how its packet begins when no acknowledgement is wanted.
+        self.plain: Mapping[bytes, str] = {}
         self._hello = (
             b'{"sid":"%%b","upgrades":[],"pingInterval":%d,"pingTimeout":%d,"maxPayload":%d}'
             % (limits.ping_interval * 1000, limits.ping_timeout * 1000, limits.message_bytes)
         )
+
+    @property
+    def door(self) -> Door:
+        return self._door
+
+    @door.setter
+    def door(self, door: Door) -> None:
+        self._door = door
+        self.plain = {b'42["%b"' % written: name for written, name in door.names.items()}
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -480,7 +486,7 @@ class Engine:
             # A room's state goes to both of its sides: encoded once.
             frame = event_frame(event, message)
             self._last = (message, frame)
-        session.write(frame)
+        session.send(frame)
 
     def leave(self, sid: str) -> None:
         """Out of `/`, with Socket.IO's word for it."""

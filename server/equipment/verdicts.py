@@ -2,10 +2,9 @@
 
 import json
 from datetime import datetime
-from typing import Literal
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.refus import Refus
@@ -13,7 +12,7 @@ from server.store import schema as t
 from server.store.sql import written
 from server.technical.browsers import Family
 from server.web.equipment_messages import EquipmentVerdict
-from server.web.messages import Colour, EquipmentShown
+from server.web.messages import EquipmentShown
 
 from . import words
 
@@ -70,19 +69,6 @@ def _rounded(verdict: EquipmentVerdict) -> dict[str, int | None]:
         name: None if value is None else round(value / STEP) * STEP for name, value in fine.items()
     }
     return rounded | {"loss_percent": verdict.loss_percent}
-
-
-_COLOUR = select(t.essai_materiel.c.couleur).where(
-    t.essai_materiel.c.telecontrole == bindparam("telecontrole")
-)
-
-
-async def colour(connection: AsyncConnection, telecontrole: str) -> Literal["", Colour]:
-    """Of the last one; empty when there is none."""
-    found: Literal["", Colour] | None = await connection.scalar(
-        _COLOUR, {"telecontrole": telecontrole}
-    )
-    return found or ""
 
 
 async def shown(connection: AsyncConnection, telecontrole: str) -> EquipmentShown | None:

@@ -11,7 +11,7 @@ from server.identity.sessions import Session
 from server.ledger import Ledger
 from server.notify import notices
 from server.record import Recorder
-from server.store import people
+from server.store import listed, people
 from server.store.facts import milestones
 from server.store.page import Needs, Page
 from server.store.sql import RegistreSql, UniteSql
@@ -73,8 +73,8 @@ class Desk:
     async def entry(self, telecontrole: str) -> tuple[str, Entry]:
         """The doctor's id and the entry as it is now."""
         async with self._registre.glance() as unite:
-            un = await unite.telecontrole(telecontrole)
-            return un.medecin_conseil, await self._entries.entry(unite, un)
+            one = await listed.one(unite.connection, telecontrole)
+            return one.un.medecin_conseil, self._entries.shown(one)
 
     async def announce_delay(self, doctor: str, minutes: int) -> None:
         """Whoever waits for this doctor is told at once, and it is on their record."""

@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from controle.etats import AVANT_ENTREE
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
-from server.assure.standing import latest_justification
-from server.equipment import verdicts
-from server.store import people
-from server.store.facts import Milestones, milestones
-from server.store.planned import undelivered
+from server.store import listed, people
+from server.store.facts import Milestones
+from server.store.listed import Listed
 from server.store.sql import UniteSql
 from signaling.protocol import Day, EndReason, Entry, Phase, Seat
 from signaling.room import Room
@@ -62,7 +59,8 @@ class Entries:
         now = self._clock()
         today = now.astimezone(ZoneInfo(caisse.fuseau)).date()
         start = datetime.combine(today, datetime.min.time(), ZoneInfo(caisse.fuseau))
-        found = await unite.du_medecin(
+        found = await listed.of_doctor(
+            unite.connection,
             doctor,
             min(start, now - EVENING),
             max(start + timedelta(days=1), now + timedelta(hours=3)),
@@ -73,9 +71,9 @@ class Entries:
             server_time=now.isoformat(),
             delay_minutes=medecin.delay(now),
             entries=[
-                await self.entry(unite, one)
+                self.shown(one)
                 for one in found
-                if one.debut >= start or self._to_do(one, now)
+                if one.un.debut >= start or self._to_do(one.un, now)
             ],
         )
 
@@ -83,8 +81,13 @@ class Entries:
         """Of last evening, but somebody may be in it, or its outcome is still to be signed."""
         return un.etat is Etat.TERMINE or un.acces(now, self._fenetre) is Acces.OUVERT
 
-    async def entry(self, unite: UniteSql, un: Telecontrole) -> Entry:
-        known = await milestones(unite.connection, un.id)
+    async def entry(self, unite: UniteSql, telecontrole: str) -> Entry:
+        """:raises TelecontroleInconnu: there is none."""
+        return self.shown(await listed.one(unite.connection, telecontrole))
+
+    def shown(self, one: Listed) -> Entry:
+        """With what its room, if there is one, says now."""
+        un, known = one.un, one.known
         room = self._room(un.id)
         return Entry(
             id=un.id,
@@ -95,7 +98,7 @@ class Entries:
             timezone=un.fuseau,
             duration_minutes=int(un.duree.total_seconds() // 60),
             context=str(un.contexte),
-            assure_name=await people.name(unite.connection, un.assure),
+            assure_name=one.name,
             status=str(un.etat),
             phase=phase_of(un.etat),
             assure=room.assure.shown() if room else seat_on_record(known, Role.ASSURE),
@@ -106,12 +109,12 @@ class Entries:
             identity=identity(known),
             clinical_exam=un.examen_clinique,
             in_person=un.presentiel is not None,
-            outcome_version=len(await unite.issues(un.id)),
+            outcome_version=one.outcomes,
             needs=list(un.besoins),
-            justification=await latest_justification(unite.connection, un.id),
-            equipment=await verdicts.colour(unite.connection, un.id),
-            thirds=[one.shown() for one in room.thirds] if room else [],
-            undelivered=un.etat in AVANT_ENTREE and await undelivered(unite.connection, un.id),
+            justification=one.justification,
+            equipment=one.equipment,
+            thirds=[third.shown() for third in room.thirds] if room else [],
+            undelivered=one.undelivered,
         )
 
     def _next_version(self) -> int:

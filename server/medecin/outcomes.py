@@ -166,7 +166,7 @@ class Outcomes:
             given = await justifications(unite.connection, un.id)
             place = await in_person(unite.connection, un.id)
             return Detail(
-                entry=await self._entries.entry(unite, un),
+                entry=await self._entries.entry(unite, un.id),
                 presence=view.shown(there, presences_tiers(facts, there.admissions)),
                 proposal=self._proposal(un, there, facts),
                 qualifications=[

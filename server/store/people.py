@@ -132,9 +132,6 @@ async def save_assure(connection: AsyncConnection, assure: Assure) -> None:
 
 _CAISSE = select(t.caisse).where(t.caisse.c.id == bindparam("id"))
 _MEDECIN = select(t.medecin_conseil).where(t.medecin_conseil.c.id == bindparam("id"))
-_NAME = select(t.assure.c.id, t.assure.c.civilite, t.assure.c.nom, t.assure.c.cle).where(
-    t.assure.c.id == bindparam("id")
-)
 
 
 async def caisse(connection: AsyncConnection, identifier: str) -> Caisse:
@@ -178,12 +175,6 @@ async def assure_of(connection: AsyncConnection, caisse: str, reference: str) ->
     )
     row = rows.mappings().first()
     return opened(safe_of(connection), row) if row else None
-
-
-async def name(connection: AsyncConnection, identifier: str) -> str:
-    """« Mme Durand », of an assuré's id."""
-    row = (await connection.execute(_NAME, {"id": identifier})).one()
-    return called(safe_of(connection).seen(row.id, row.cle), row.id, row.civilite, row.nom)
 
 
 def opened(safe: Safe, row: RowMapping) -> Assure:

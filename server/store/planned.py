@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.engine import Row, RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -87,16 +98,6 @@ async def failures(connection: AsyncConnection, series: str) -> int:
     return counted or 0
 
 
-async def undelivered(connection: AsyncConnection, telecontrole: str) -> bool:
-    """Its convocation was written, and arrived by no channel."""
-    found = await connection.scalar(
-        select(t.telecontrole.c.id)
-        .where(t.telecontrole.c.id == telecontrole)
-        .where(_has_message(true()), delivery() == "non_remise")
-    )
-    return found is not None
-
-
 # --- the list -----------------------------------------------------------------------------------
 
 
@@ -131,14 +132,6 @@ def _opened(row: RowMapping, safe: Safe) -> Mapping[str, Any]:
 
 
 def _planned() -> Select[Any]:
-    latest = (
-        select(t.justification.c.etat)
-        .where(t.justification.c.telecontrole == t.telecontrole.c.id)
-        .order_by(t.justification.c.depose.desc())
-        .limit(1)
-        .correlate(t.telecontrole)
-        .scalar_subquery()
-    )
     return (
         select(
             t.telecontrole,
@@ -150,7 +143,7 @@ def _planned() -> Select[Any]:
             t.demande_presentiel.c.origine,
             t.demande_presentiel.c.instant.label("demande"),
             delivery().label("remise"),
-            latest.label("justification"),
+            latest_justification().label("justification"),
             _acknowledged().label("accuse"),
             to_fix().label("a_fixer"),
             to_examine().label("a_examiner"),
@@ -224,6 +217,23 @@ def _with(safe: Safe, rows: Sequence[Row[Any, Any, Any]], words: str) -> list[st
 
 
 # --- what is derived, so that nobody can forget it ----------------------------------------------
+
+
+def latest_justification() -> ScalarSelect[Any]:
+    """Where the last reason given for an absence stands."""
+    return (
+        select(t.justification.c.etat)
+        .where(t.justification.c.telecontrole == t.telecontrole.c.id)
+        .order_by(t.justification.c.depose.desc())
+        .limit(1)
+        .correlate(t.telecontrole)
+        .scalar_subquery()
+    )
+
+
+def undelivered() -> ColumnElement[bool]:
+    """Its convocation was written, and arrived by no channel."""
+    return and_(_has_message(true()), delivery() == "non_remise")
 
 
 def delivery() -> ColumnElement[str]:

@@ -1,7 +1,7 @@
 """The domain's registre (controle/registre.py) over SQL."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -51,12 +51,12 @@ class UniteSql:
         found = rows.mappings().one_or_none()
         if found is None:
             raise TelecontroleInconnu
-        return _telecontrole(found, safe_of(self.connection))
+        return telecontrole_of(found, safe_of(self.connection))
 
     async def du_medecin(self, medecin: str, de: datetime, a: datetime) -> Sequence[Telecontrole]:
         """Those of a médecin-conseil whose hour is in [de, a), by hour."""
         return await self._telecontroles(
-            _telecontroles()
+            telecontroles()
             .where(t.telecontrole.c.medecin_conseil == medecin)
             .where(t.telecontrole.c.debut >= written(de), t.telecontrole.c.debut < written(a))
             .order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
@@ -64,21 +64,17 @@ class UniteSql:
 
     async def en_cours(self, medecin: str) -> Sequence[Telecontrole]:
         """The conversations this médecin-conseil is in: one at most."""
-        return await self._telecontroles(
-            _telecontroles()
-            .where(t.telecontrole.c.medecin_conseil == medecin)
-            .where(t.telecontrole.c.etat == str(Etat.EN_COURS))
-        )
+        return await self._telecontroles(_in_call(), {"medecin": medecin})
 
     async def en_etat(self, *etats: Etat) -> Sequence[Telecontrole]:
         return await self._telecontroles(
-            _telecontroles().where(t.telecontrole.c.etat.in_([str(etat) for etat in etats]))
+            telecontroles().where(t.telecontrole.c.etat.in_([str(etat) for etat in etats]))
         )
 
     async def expected(self, de: datetime, a: datetime) -> Sequence[Telecontrole]:
         """Those whose hour is in [de, a) and whose assuré has not come yet."""
         return await self._telecontroles(
-            _telecontroles()
+            telecontroles()
             .where(t.telecontrole.c.debut >= written(de), t.telecontrole.c.debut < written(a))
             .where(t.telecontrole.c.etat.in_([str(etat) for etat in AVANT_ENTREE]))
         )
@@ -140,10 +136,12 @@ class UniteSql:
                 )
             )
 
-    async def _telecontroles(self, query: Select[Any]) -> list[Telecontrole]:
-        rows = (await self.connection.execute(query)).mappings()
+    async def _telecontroles(
+        self, query: Select[Any], wanted: Mapping[str, str] | None = None
+    ) -> list[Telecontrole]:
+        rows = (await self.connection.execute(query, wanted)).mappings()
         safe = safe_of(self.connection)
-        return [_telecontrole(row, safe) for row in rows]
+        return [telecontrole_of(row, safe) for row in rows]
 
     # --- the chain ------------------------------------------------------------------------------
 
@@ -267,7 +265,7 @@ def _json(text: str) -> object:
 
 
 @cache
-def _telecontroles() -> Select[Any]:
+def telecontroles() -> Select[Any]:
     """Made once: a statement is immutable, and this one costs more to make than to run."""
     after = t.telecontrole.alias()
     successor = select(after.c.id).where(after.c.suite_de == t.telecontrole.c.id).scalar_subquery()
@@ -286,7 +284,15 @@ def _telecontroles() -> Select[Any]:
 
 @cache
 def _telecontrole_of() -> Select[Any]:
-    return _telecontroles().where(t.telecontrole.c.id == bindparam("id"))
+    return telecontroles().where(t.telecontrole.c.id == bindparam("id"))
+
+
+@cache
+def _in_call() -> Select[Any]:
+    un = t.telecontrole.c
+    return telecontroles().where(
+        un.medecin_conseil == bindparam("medecin"), un.etat == str(Etat.EN_COURS)
+    )
 
 
 _ISSUES = (
@@ -304,7 +310,8 @@ def needs_of(row: RowMapping, safe: Safe) -> tuple[str, ...]:
     return () if told in (ERASED, ALTERED) else tuple(json.loads(told))
 
 
-def _telecontrole(row: RowMapping, safe: Safe) -> Telecontrole:
+def telecontrole_of(row: RowMapping, safe: Safe) -> Telecontrole:
+    """Of a row of `telecontroles()`."""
     demande = None
     if row["origine"] is not None:
         demande = DemandePresentiel(

@@ -122,8 +122,9 @@ class Relay:
     def hang_up(self) -> None:
         """Every connection is cut, without a word."""
         for protocol in list(self.open):
-            if protocol.transport is not None:
-                protocol.transport.abort()
+            transport = protocol.transport
+            if transport is not None and not transport.is_closing():
+                transport.abort()
 
     def _protocol(self) -> SMTP:
         with warnings.catch_warnings():

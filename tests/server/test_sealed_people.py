@@ -20,7 +20,7 @@ from server.identity.api_keys import SCOPES, ApiKeys
 from server.identity.secrets import Keeper
 from server.identity.vault import Unreadable
 from server.notify import shown
-from server.store import people
+from server.store import listed, people
 from server.store import schema as t
 from server.store.database import open_database
 from server.store.planned import Filters, page
@@ -98,7 +98,7 @@ async def told(office: Office, telecontrole: str) -> dict[str, Any]:
         messages = [await shown.one(unite.connection, envoi) for envoi in sent.all()]
         return {
             "name": one.nom,
-            "called": await people.name(unite.connection, un.assure),
+            "called": (await listed.one(unite.connection, un.id)).name,
             "contacts": [one.courriel, one.telephone, one.adresse],
             "reference": one.reference,
             "needs": list(un.besoins),

@@ -25,7 +25,7 @@ from server.notify.drafts import Drafts
 from server.notify.endings import Endings
 from server.notify.postman import Postman
 from server.notify.senders import spool
-from server.store import people
+from server.store import listed, people
 from server.store import schema as t
 from server.store.database import Database, open_database
 from server.store.resealing import SEALED, Done, Resealing
@@ -214,8 +214,7 @@ class Traffic:
 
     async def shown(self, un: str) -> None:
         async with self.office.registre.glance() as unite:
-            whose = (await unite.telecontrole(un)).assure
-            assert (await people.name(unite.connection, whose)).startswith("Mme Zwijnaarde")
+            assert (await listed.one(unite.connection, un)).name.startswith("Mme Zwijnaarde")
 
 
 @pytest.mark.row("SP-13")

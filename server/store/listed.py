@@ -1,0 +1,154 @@
+"""What a médecin-conseil's list shows of each télécontrôle: two statements, however many there are.
+
+It is read at each change of each room and whenever a console comes: a statement for each thing of
+each entry was most of what a restart under load cost (docs/performance.md).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from controle.etats import AVANT_ENTREE
+from controle.registre import TelecontroleInconnu
+from controle.telecontrole import Telecontrole
+from signaling.protocol import Equipment, Justified
+
+from . import schema as t
+from .facts import MILESTONES, Milestone, Milestones, milestone
+from .people import called
+from .planned import latest_justification, undelivered
+from .sealed import Safe, safe_of
+from .sql import telecontrole_of, telecontroles, written
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`name`: the assuré's, « Mme Durand ». `outcomes`: how many versions were signed.
+    `justification`, `equipment`: codes; empty: none. `undelivered`: nobody came yet, and no message
+    of the convocation arrived."""
+
+    un: Telecontrole
+    known: Milestones
+    name: str
+    outcomes: int
+    justification: Justified
+    equipment: Equipment
+    undelivered: bool
+
+
+async def one(connection: AsyncConnection, telecontrole: str) -> Listed:
+    """:raises TelecontroleInconnu: there is none."""
+    found = await _listed(connection, _one(), _milestones_of_one(), {"id": telecontrole})
+    if not found:
+        raise TelecontroleInconnu
+    return found[0]
+
+
+async def of_doctor(
+    connection: AsyncConnection, medecin: str, de: datetime, a: datetime
+) -> Sequence[Listed]:
+    """Those of a médecin-conseil whose hour is in [de, a), by hour."""
+    wanted = {"medecin": medecin, "de": written(de), "a": written(a)}
+    return await _listed(connection, _day(), _milestones_of_day(), wanted)
+
+
+async def _listed(
+    connection: AsyncConnection,
+    statement: Select[Any],
+    milestones: Select[Any],
+    wanted: Mapping[str, str],
+) -> Sequence[Listed]:
+    rows = (await connection.execute(statement, wanted)).mappings().all()
+    facts: dict[str, list[Milestone]] = {row["id"]: [] for row in rows}
+    for identifier, text in await connection.execute(milestones, wanted) if rows else ():
+        facts[identifier].append(milestone(text))
+    safe = safe_of(connection)
+    return [_read(row, Milestones(facts[row["id"]]), safe) for row in rows]
+
+
+def _read(row: RowMapping, known: Milestones, safe: Safe) -> Listed:
+    whose = safe.seen(row["assure"], row["cle"])
+    return Listed(
+        un=telecontrole_of(row, safe),
+        known=known,
+        name=called(whose, row["assure"], row["civilite"], row["nom"]),
+        outcomes=row["versions"],
+        justification=row["justification"] or "",
+        equipment=row["couleur"] or "",
+        undelivered=bool(row["non_remise"]),
+    )
+
+
+# --- the statements: made once, for they cost more to make than to run ----------------------------
+
+
+@cache
+def _one() -> Select[Any]:
+    return _entries().where(t.telecontrole.c.id == bindparam("id"))
+
+
+@cache
+def _day() -> Select[Any]:
+    return _entries().where(*_of_day()).order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
+
+
+@cache
+def _milestones_of_one() -> Select[Any]:
+    return _milestones().where(t.ligne.c.telecontrole == bindparam("id"))
+
+
+@cache
+def _milestones_of_day() -> Select[Any]:
+    mine = t.telecontrole.c.id == t.ligne.c.telecontrole
+    return _milestones().join(t.telecontrole, mine).where(*_of_day())
+
+
+def _of_day() -> Iterable[ColumnElement[bool]]:
+    un = t.telecontrole.c
+    return (
+        un.medecin_conseil == bindparam("medecin"),
+        un.debut >= bindparam("de"),
+        un.debut < bindparam("a"),
+    )
+
+
+def _entries() -> Select[Any]:
+    un = t.telecontrole.c
+    versions = select(func.count()).where(t.issue.c.telecontrole == un.id).scalar_subquery()
+    before = un.etat.in_([literal_column(f"'{etat}'", String) for etat in AVANT_ENTREE])
+    return (
+        telecontroles()
+        .add_columns(
+            t.assure.c.civilite,
+            t.assure.c.nom,
+            t.essai_materiel.c.couleur,
+            versions.label("versions"),
+            latest_justification().label("justification"),
+            and_(before, undelivered()).label("non_remise"),
+        )
+        .outerjoin(t.essai_materiel, t.essai_materiel.c.telecontrole == un.id)
+    )
+
+
+def _milestones() -> Select[Any]:
+    c = t.ligne.c
+    return (
+        select(c.telecontrole, c.contenu)
+        .where(c.genre.in_([literal_column(f"'{kind}'", String) for kind in MILESTONES]))
+        .order_by(c.telecontrole, c.seq)
+    )
