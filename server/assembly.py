@@ -410,7 +410,7 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
         fenetre=fenetre,
         changed=pusher.entry_changed,
     )
-    room_sockets = RoomNamespace(tokens, rooms, witness, meters.tally)
+    room_sockets = RoomNamespace(tokens, rooms, meters.tally)
     console_sockets = ConsoleNamespace(tokens, desk, meters.tally)
     pusher.handlers = push_handlers(clock, registre, witness, rooms, desk, console_sockets, meters)
     desk.push_day = pusher.day_now

@@ -122,15 +122,37 @@ class RoomWitness:
 
     async def enter(self, access: Access) -> Memory:
         """Check what a signature cannot: session, single use, whose room, is it open."""
-        third = access.subject if access.role == "tiers" else ""
-        needs = Needs(
-            access.room, session=access.session, token=access.jti, calls=True, third=third
-        )
-        memory, doctor = await self._ledger.write(needs, partial(self._enter, access))
+        memory, doctor = await self._ledger.write(entering(access), partial(self._enter, access))
         self.whose.put(access.room, doctor)
         return memory
 
+    async def arrive(self, access: Access, come: Callable[[Memory], Sequence[Occurrence]]) -> None:
+        """Both in one transaction: a token is used up by an arrival that is on record."""
+        try:
+            work = partial(self._arrive, access, come)
+            doctor, changed = await self._ledger.write(entering(access), work)
+        except Refus as refused:
+            raise NotAllowed(refused.code, refused.message) from refused
+        self.whose.put(access.room, doctor)
+        if changed is not None:
+            self._listeners.doctor_changed(changed)
+
+    def _arrive(
+        self, access: Access, come: Callable[[Memory], Sequence[Occurrence]], page: Page
+    ) -> tuple[str, str | None]:
+        memory, doctor = self._looked(access, page)
+        occurrences = come(memory)
+        changed = self._record(access.room, occurrences, access, page) if occurrences else None
+        page.use(access.jti, access.expires)
+        return doctor, changed
+
     def _enter(self, access: Access, page: Page) -> tuple[Memory, str]:
+        found = self._looked(access, page)
+        page.use(access.jti, access.expires)
+        return found
+
+    def _looked(self, access: Access, page: Page) -> tuple[Memory, str]:
+        """What is known of the room, and whose it is, if this token still opens it."""
         now = self._clock()
         check_token(page, access, now)
         try:
@@ -157,7 +179,6 @@ class RoomWitness:
         )
         if access.role == "tiers":
             memory = with_third(memory, page.third(access.subject))
-        page.use(access.jti, access.expires)
         return memory, un.medecin_conseil
 
     async def reception(self, unite: UniteSql, un: Telecontrole) -> Reception:
@@ -254,6 +275,12 @@ class RoomWitness:
             return []
         since = max(since, now - FORGOTTEN)
         return await unite.expected(since - self._fenetre.apres, now + self._fenetre.avant)
+
+
+def entering(access: Access) -> Needs:
+    """What is looked at of who comes in."""
+    third = access.subject if access.role == "tiers" else ""
+    return Needs(access.room, session=access.session, token=access.jti, calls=True, third=third)
 
 
 def is_an_act(occurrences: Sequence[Occurrence]) -> bool:

@@ -94,6 +94,9 @@ class Announcing:
     async def enter(self, access: Access) -> Memory:
         return await self._witness.enter(access)
 
+    async def arrive(self, access: Access, come: Callable[[Memory], Sequence[Occurrence]]) -> None:
+        await self._witness.arrive(access, come)
+
     async def record(self, room: str, occurrences: Sequence[Occurrence], by: Access | None) -> None:
         await self._witness.record(room, occurrences, by)
 
@@ -158,6 +161,31 @@ class Cluster(Rooms):
 
     def get(self, room: str) -> Room | None:
         return super().get(room) or self._peers.room(room)
+
+    async def enter(
+        self,
+        access: Access,
+        sid: str,
+        instance: str,
+        *,
+        here: Callable[[], bool],
+        welcome: Callable[[], None],
+    ) -> bool:
+        self._joining[sid] = access.room
+        try:
+            if await self._owner(access.room) == self._bus.id:
+                return await super().enter(access, sid, instance, here=here, welcome=welcome)
+            # Its owner puts the arrival on record; the token is used up here.
+            memory = await self._witness.enter(access)
+        finally:
+            self._joining.pop(sid, None)
+        if access.role == "tiers":
+            self.check_seat(access, memory)
+        if not here():
+            return False
+        welcome()
+        await self.join(access, memory, sid, instance)
+        return True
 
     async def join(self, access: Access, memory: Memory, sid: str, instance: str) -> None:
         """:raises NotAllowed: « unavailable »: the room is elsewhere, and cannot be reached now."""

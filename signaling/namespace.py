@@ -5,7 +5,7 @@ encoded from one: no unchecked byte is relayed.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -28,7 +28,7 @@ from .protocol import (
 )
 from .rights import CONSOLE_EVENTS
 from .room import NotAllowed, wrong_role
-from .rooms import Memory, Rooms, Witness
+from .rooms import Rooms
 from .tally import Tally
 from .transport import Engine
 
@@ -89,32 +89,9 @@ class _Door:
     def __init__(self, tokens: Tokens, tally: Tally | None) -> None:
         self._tokens = tokens
         self._tally = tally or Tally()
-        #: When CONNECT came of those who have not been told the first word yet.
-        self._since: dict[str, float] = {}
         self._who: dict[str, Access] = {}
         #: Their token is good, the server is still looking whether they may enter.
         self._coming: dict[str, Access] = {}
-
-    async def _entered(self, sid: str, given: Any) -> None:
-        """:raises AccessRefused, NotAllowed: the door stays closed."""
-        since = self._tally.clock()
-        access = self._tokens.verify(given.token, self.kind)
-        self._coming[sid] = access
-        try:
-            await self.enter(sid, access, given)
-            if sid not in self._coming:
-                await self.left(sid, access)
-                raise NotAllowed("token_revoked", TOKEN_REFUSED)
-        finally:
-            self._coming.pop(sid, None)
-        self._who[sid] = access
-        self._since[sid] = since
-
-    def _joined(self, sid: str) -> None:
-        """The first word is on its way."""
-        since = self._since.pop(sid, None)
-        if since is not None:
-            self._tally.joined(self.kind, since)
 
     def _closed(self, wrong: Exception, namespace: str) -> Refused:
         refused = refusal(wrong, namespace)
@@ -144,13 +121,6 @@ class _Door:
         for sid in [sid for sid, who in self._who.items() if who.session == session]:
             await self.cut(sid)
 
-    async def enter(self, sid: str, access: Access, given: Any) -> None:
-        """:raises NotAllowed: the token is good, but the door stays closed."""
-        raise NotImplementedError
-
-    async def left(self, sid: str, access: Access) -> None:
-        raise NotImplementedError
-
     async def cut(self, sid: str) -> None:
         raise NotImplementedError
 
@@ -162,13 +132,9 @@ class RoomNamespace(_Door):
     names: Mapping[bytes, str] = {name.encode(): name for name in CLIENT_TO_SERVER}
     sockets: Engine
 
-    def __init__(
-        self, tokens: Tokens, rooms: Rooms, witness: Witness, tally: Tally | None = None
-    ) -> None:
+    def __init__(self, tokens: Tokens, rooms: Rooms, tally: Tally | None = None) -> None:
         super().__init__(tokens, tally)
         self._rooms = rooms
-        self._witness = witness
-        self._entering: dict[str, tuple[Memory, str]] = {}
         rooms.voice = self
 
     # --- Voice ----------------------------------------------------------------------------------
@@ -184,46 +150,42 @@ class RoomNamespace(_Door):
 
     # --- Door, for the sockets ------------------------------------------------------------------
 
-    async def connect(self, sid: str, auth: bytes) -> Refused | None:
+    async def connect(self, sid: str, auth: bytes, welcome: Callable[[], None]) -> Refused | None:
+        since = self._tally.clock()
         try:
-            await self._entered(sid, _token_of.decode(auth))
+            given = _token_of.decode(auth)
+            access = self._tokens.verify(given.token, self.kind)
+            self._coming[sid] = access
+            try:
+                await self._enter(sid, access, given.instance, welcome)
+            finally:
+                self._coming.pop(sid, None)
         except Exception as wrong:
             return self._closed(wrong, "/")
+        self._tally.joined(self.kind, since)
         return None
 
-    async def enter(self, sid: str, access: Access, given: Auth) -> None:
-        memory = await self._witness.enter(access)
-        if access.role == "tiers":
-            self._rooms.check_seat(access, memory)
-        self._entering[sid] = (memory, given.instance)
+    async def _enter(
+        self, sid: str, access: Access, instance: str, welcome: Callable[[], None]
+    ) -> None:
+        """:raises NotAllowed: the token is good, but the door stays closed."""
 
-    async def opened(self, sid: str) -> bool:
-        access = self._who.get(sid)
-        if access is None:
-            return True
-        memory, instance = self._entering.pop(sid)
-        try:
-            await self._rooms.join(access, memory, sid, instance)
-        except NotAllowed as refused:
-            # The worker that carries the room cannot be reached now, for one.
-            log.info("opening_refused", code=refused.code, namespace="/")
-            return False
-        except Exception:
-            # Not on record means not in the room: the client tries again.
-            log.exception("opening_failed", namespace="/")
-            return False
-        self._joined(sid)
-        return True
+        def here() -> bool:
+            # Neither signed out nor gone meanwhile.
+            return sid in self._coming and sid in self.sockets.sessions
+
+        def let_in() -> None:
+            self._who[sid] = access
+            welcome()
+
+        if not await self._rooms.enter(access, sid, instance, here=here, welcome=let_in):
+            await self._rooms.dropped(access, sid)
+            raise NotAllowed("token_revoked", TOKEN_REFUSED)
 
     async def gone(self, sid: str) -> None:
-        self._since.pop(sid, None)
         access = self._who.pop(sid, None)
         if access is not None:
-            await self.left(sid, access)
-
-    async def left(self, sid: str, access: Access) -> None:
-        self._entering.pop(sid, None)
-        await self._rooms.dropped(access, sid)
+            await self._rooms.dropped(access, sid)
 
     def heard(self, sid: str, event: str, payload: bytes) -> int | Answer | Awaitable[Answer]:
         """What is not recorded is answered at once."""
@@ -268,6 +230,8 @@ class ConsoleNamespace(_Door, socketio.AsyncNamespace):
         _Door.__init__(self, tokens, tally)
         socketio.AsyncNamespace.__init__(self, "/console")
         self._desk = desk
+        #: When CONNECT came of those who have not been shown their day yet.
+        self._since: dict[str, float] = {}
         #: How many consoles each médecin-conseil has open.
         self._open: Counter[str] = Counter()
 
@@ -288,7 +252,7 @@ class ConsoleNamespace(_Door, socketio.AsyncNamespace):
                 self._open[access.subject] -= 1
                 if not self._open[access.subject]:
                     del self._open[access.subject]
-                await self.left(sid, access)
+                await self._left(access)
             return None
         return await self._event(event, sid, args[1:])
 
@@ -301,6 +265,21 @@ class ConsoleNamespace(_Door, socketio.AsyncNamespace):
                 refused.message, {"code": refused.code}
             ) from None
         self._open[self._who[sid].subject] += 1
+
+    async def _entered(self, sid: str, given: ConsoleAuth) -> None:
+        """:raises AccessRefused, NotAllowed: the door stays closed."""
+        since = self._tally.clock()
+        access = self._tokens.verify(given.token, self.kind)
+        self._coming[sid] = access
+        try:
+            await self._desk.enter_console(access)
+            if sid not in self._coming:
+                await self._left(access)
+                raise NotAllowed("token_revoked", TOKEN_REFUSED)
+        finally:
+            self._coming.pop(sid, None)
+        self._who[sid] = access
+        self._since[sid] = since
 
     async def _opened(self, sid: str) -> None:
         access = self._who.get(sid)
@@ -330,17 +309,16 @@ class ConsoleNamespace(_Door, socketio.AsyncNamespace):
     def online(self, doctor: str) -> bool:
         return self._open[doctor] > 0
 
-    async def enter(self, sid: str, access: Access, given: ConsoleAuth) -> None:
-        await self._desk.enter_console(access)
-
     async def opened(self, sid: str, access: Access) -> None:
         await self.enter_room(sid, access.subject)
         await self.emit("day", await self._desk.day(access.subject), to=sid)
         self._tally.sent("day")
-        self._joined(sid)
+        since = self._since.pop(sid, None)
+        if since is not None:
+            self._tally.joined(self.kind, since)
         await self._desk.console_opened(access.subject)
 
-    async def left(self, sid: str, access: Access) -> None:
+    async def _left(self, access: Access) -> None:
         if not self.online(access.subject):
             await self._desk.console_gone(access.subject)
 

@@ -13,7 +13,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import structlog
 from msgspec.structs import replace
@@ -99,6 +99,13 @@ class Witness(Protocol):
         :raises NotAllowed: the token was used or revoked, or the room is not open now.
         """
 
+    async def arrive(self, access: Access, come: Callable[[Memory], Sequence[Occurrence]]) -> None:
+        """`enter`, and put on record what `come` makes of it: both or neither. It may be called
+        more than once, changes nothing, and what it raises is raised here.
+
+        :raises NotAllowed: as `enter` and `record` do.
+        """
+
     async def record(self, room: str, occurrences: Sequence[Occurrence], by: Access | None) -> None:
         """Put on record; when it returns, the facts survive a crash.
 
@@ -123,6 +130,13 @@ class Turn:
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     held: int = 0
+
+
+class Arrival(NamedTuple):
+    """What somebody who comes makes of a room. `before`: the room as it was, or is remembered."""
+
+    before: Room
+    step: Step
 
 
 class Rooms:
@@ -158,18 +172,64 @@ class Rooms:
     def get(self, room: str) -> Room | None:
         return self._rooms.get(room)
 
-    async def join(self, access: Access, memory: Memory, sid: str, instance: str) -> None:
-        """Seat this socket and give it the snapshot, before anything else reaches it."""
+    async def enter(
+        self,
+        access: Access,
+        sid: str,
+        instance: str,
+        *,
+        here: Callable[[], bool],
+        welcome: Callable[[], None],
+    ) -> bool:
+        """Use the token up and seat this socket, on record as one; then `welcome`, and the snapshot
+        before anything else reaches it.
+
+        `here`: whether it is still there and wanted; who is not when it would be put on record
+        takes no seat. False: it was, and is not any more; it has a seat to be dropped from.
+
+        :raises NotAllowed: the record, or the rules, do not let it in.
+        """
+        arrivals: list[Arrival] = []
+
+        def come(memory: Memory) -> Sequence[Occurrence]:
+            if not here():
+                raise NotAllowed("token_revoked", "Cet accès n'est plus attendu.")
+            arrivals.append(self._arrival(access, memory, sid, instance))
+            return (*self._owed.get(access.room, ()), *arrivals[-1].step.occurrences)
+
         async with self._turn(access.room):
-            if access.room not in self._rooms:
-                self._rooms[access.room] = remembered(access.room, memory, self._clock())
-            room = self._rooms[access.room]
-            if room.phase == "ended":
-                self._say(sid, "snapshot", snapshot(room, access, sid, self._clock()))
-                return
-            step = self._joined(room, access, memory, sid, instance)
-            await self._apply(step, access, snapshot_for=sid)
-        # Outside the lock: closing a socket comes back here as `dropped`.
+            await self._witness.arrive(access, come)
+            self._owed.pop(access.room, None)
+            if still := here():
+                welcome()
+            self._seated(arrivals[-1], access, sid)
+        self._close_former(arrivals[-1].step)
+        return still
+
+    async def join(self, access: Access, memory: Memory, sid: str, instance: str) -> None:
+        """Seat this socket, whose token is used up already, and give it the snapshot."""
+        async with self._turn(access.room):
+            arrival = self._arrival(access, memory, sid, instance)
+            if arrival.step.occurrences:
+                await self._record(access.room, arrival.step.occurrences, access)
+            self._seated(arrival, access, sid)
+        self._close_former(arrival.step)
+
+    def _arrival(self, access: Access, memory: Memory, sid: str, instance: str) -> Arrival:
+        room = self._rooms.get(access.room)
+        if room is None:
+            room = remembered(access.room, memory, self._clock())
+        if room.phase == "ended":
+            return Arrival(room, Step(room))
+        return Arrival(room, self._joined(room, access, memory, sid, instance))
+
+    def _seated(self, arrival: Arrival, access: Access, sid: str) -> None:
+        """It is on record."""
+        self._rooms.setdefault(access.room, arrival.before)
+        self._become(arrival.step, by=access, snapshot_for=sid)
+
+    def _close_former(self, step: Step) -> None:
+        """Not while the room is held: closing a socket comes back as `dropped`."""
         former = step.replaced_sid or step.stale_sid
         if former:
             self._close(former)

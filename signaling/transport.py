@@ -56,11 +56,9 @@ class Door(Protocol):
     #: What a client may send, by the name as it stands in the packet.
     names: Mapping[bytes, str]
 
-    async def connect(self, sid: str, auth: bytes) -> Refused | None:
-        """Whether this socket may enter; None: it is in."""
-
-    async def opened(self, sid: str) -> bool:
-        """CONNECT was answered; False: it could not be put on record, and must come again."""
+    async def connect(self, sid: str, auth: bytes, welcome: Callable[[], None]) -> Refused | None:
+        """Let this socket in, or say why not. `welcome` answers CONNECT: it is called, of a socket
+        that is still there, once it is sure to enter and before anything is said to it."""
 
     def heard(self, sid: str, event: str, payload: bytes) -> "int | Answer | Awaitable[Answer]":
         """Do what was asked with this JSON. An int: accepted, and the room's version."""
@@ -230,20 +228,19 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
 
     async def _enter(self, auth: bytes) -> None:
         door = self._engine.door
-        refused = await door.connect(self.sid, auth)
-        if refused is not None:
+        refused = await door.connect(self.sid, auth, self._welcome)
+        if refused is None:
+            return
+        if self.seated:
+            self.leave()
+        else:
             told = {"message": refused.message, "data": {"code": refused.code}}
             self.write(text(b"44" + encode(told)))
-            return
-        if self.cut:
-            # Gone while its token was looked at.
-            await door.gone(self.sid)
-            return
+
+    def _welcome(self) -> None:
         self.seated = True
         self._engine.inside(self)
-        self.write(text(b'40{"sid":"%b"}' % self.sid.encode()))
-        if not await door.opened(self.sid):
-            self.leave()
+        self.send(text(b'40{"sid":"%b"}' % self.sid.encode()))
 
     def _disconnect(self, data: bytes) -> None:
         if data[2:3] == b"/":

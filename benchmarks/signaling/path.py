@@ -7,7 +7,7 @@ than this is what the product checks and keeps.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 import uvloop
@@ -36,14 +36,12 @@ class Relay:
         self._rooms: dict[str, list[str]] = {}
         self._room_of: dict[str, list[str]] = {}
 
-    async def connect(self, sid: str, auth: bytes) -> Refused | None:
+    async def connect(self, sid: str, auth: bytes, welcome: Callable[[], None]) -> Refused | None:
         room = self._rooms.setdefault(msgspec.json.decode(auth)["token"], [])
         room.append(sid)
         self._room_of[sid] = room
+        welcome()
         return None
-
-    async def opened(self, sid: str) -> bool:
-        return True
 
     def heard(self, sid: str, event: str, payload: bytes) -> int | Answer | Awaitable[Answer]:
         try:
@@ -57,7 +55,8 @@ class Relay:
         return DONE
 
     async def gone(self, sid: str) -> None:
-        self._room_of.pop(sid).remove(sid)
+        if sid in self._room_of:
+            self._room_of.pop(sid).remove(sid)
 
 
 async def serve() -> None:
