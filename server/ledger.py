@@ -26,7 +26,7 @@ Rule = Callable[[Page], Result]
 MOST = 64
 #: Seconds between the beginnings of two groups, while jobs keep coming: a transaction of twenty
 #: costs hardly more than one of five. A lone job goes at once.
-PACE = 0.01
+PACE = 0.02
 
 
 class Watch(Protocol):

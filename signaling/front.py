@@ -27,6 +27,11 @@ KEY_LENGTH = 24
 #: A request that has one of these is not a plain GET.
 BODY = (b"content-length", b"transfer-encoding", b"expect")
 
+#: uvloop takes one new connection of a listening socket in each turn of the loop: when a turn takes
+#: 20 ms, fifty a second, while the others wait to be let in for seconds (their SYN is repeated after
+#: 1, 3 and 7 s). So many descriptors of one socket take so many in a turn.
+LISTENERS = 16
+
 #: The client's address, of the connection's own and the values of X-Forwarded-For.
 AddressOf = Callable[[str, Sequence[str]], str]
 
@@ -174,6 +179,7 @@ class FrontSite(web.SockSite):
     ) -> None:
         super().__init__(runner, bound, ssl_context=ssl_context, backlog=backlog)
         self._engine, self._entrance = engine, entrance
+        self._servers: list[asyncio.Server] = []
 
     async def start(self) -> None:
         await web.BaseSite.start(self)
@@ -184,9 +190,17 @@ class FrontSite(web.SockSite):
         def front() -> Front:
             return Front(self._engine, self._entrance, http)
 
-        self._server = await asyncio.get_running_loop().create_server(
-            front, sock=self._sock, ssl=self._ssl_context, backlog=self._backlog
-        )
+        loop = asyncio.get_running_loop()
+        for bound in (self._sock, *(self._sock.dup() for _ in range(LISTENERS - 1))):
+            server = await loop.create_server(
+                front, sock=bound, ssl=self._ssl_context, backlog=self._backlog
+            )
+            self._servers.append(server)
+
+    async def stop(self) -> None:
+        for server in self._servers:
+            server.close()
+        await super().stop()
 
 
 # --- by the ordinary route ------------------------------------------------------------------------
