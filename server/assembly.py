@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -21,7 +21,6 @@ from signaling.rooms import Rooms
 
 from . import keys
 from .apart.key_files import KeyFiles
-from .assure import standing
 from .assure.documents import Documents
 from .assure.door import Door
 from .assure.obstacles import Obstacles
@@ -31,7 +30,7 @@ from .attestation.making import Attestations
 from .attestation.press import Press
 from .caisse.inperson import InPerson
 from .caisse.office import AgentOffice
-from .caisse.planning import NEAR, Planning
+from .caisse.planning import Planning
 from .caisse.slots import Slots
 from .clock import SystemClock
 from .config import Config
@@ -62,6 +61,7 @@ from .notify.endings import Endings
 from .notify.postman import Postman
 from .notify.receive import Receipts
 from .pusher import Pusher
+from .pushes import Pushes
 from .readiness import Readiness
 from .record import Recorder
 from .store.sql import RegistreSql
@@ -412,7 +412,8 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
     )
     room_sockets = RoomNamespace(tokens, rooms, meters.tally)
     console_sockets = ConsoleNamespace(tokens, desk, meters.tally)
-    pusher.handlers = push_handlers(clock, registre, witness, rooms, desk, console_sockets, meters)
+    pushes = Pushes(clock, registre, witness, rooms, desk, console_sockets, meters)
+    pusher.handlers = pushes.handlers
     desk.push_day = pusher.day_now
     sio = socket_server(config)
     sio.register_namespace(room_sockets)
@@ -484,52 +485,3 @@ def socket_server(config: Config) -> SocketServer:
         origins=list(config.origins),
         address_of=behind(config.proxies),
     )
-
-
-def push_handlers(
-    clock: SystemClock,
-    registre: RegistreSql,
-    witness: RoomWitness,
-    rooms: Rooms,
-    desk: Desk,
-    consoles: ConsoleNamespace,
-    meters: Meters,
-) -> dict[Any, Any]:
-    """What the pusher does for each kind of change."""
-
-    async def entry(telecontrole: str) -> str:
-        doctor, changed = await desk.entry(telecontrole)
-        if telecontrole in witness.whose.known:
-            # It may have become a colleague's.
-            witness.whose.put(telecontrole, doctor)
-        if changed.in_person and rooms.get(telecontrole) is not None:
-            # Whoever fixed or moved the date, both sides of the room see the one that holds.
-            async with registre.glance() as unite:
-                date = await standing.in_person(unite.connection, telecontrole)
-            await rooms.meet(telecontrole, date.told() if date else None)
-        if abs(datetime.fromisoformat(changed.start) - clock()) > NEAR:
-            # A console shows today: what happens to another day's appointment is not pushed.
-            return doctor
-        await consoles.push(doctor, changed)
-        meters.pushes.inc()
-        return doctor
-
-    async def doctor(identifier: str) -> str:
-        # Not known of a room whose people all came by other workers.
-        unknown = rooms.ids - witness.whose.known
-        for one in (*(rooms.ids & witness.whose.rooms(identifier)), *unknown):
-            room = rooms.get(one)
-            if room is None or room.phase == "ended":
-                continue
-            async with registre.glance() as unite:
-                un = await unite.telecontrole(one)
-                reception = await witness.reception(unite, un)
-            witness.whose.put(one, un.medecin_conseil)
-            await rooms.receive(one, reception)
-        return identifier
-
-    async def day(identifier: str) -> str:
-        await consoles.push_day(identifier)
-        return identifier
-
-    return {"entry": entry, "doctor": doctor, "day": day}

@@ -1,7 +1,8 @@
 """What changed goes to consoles and waiting rooms, one task for all, each thing once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 
 import structlog
@@ -9,8 +10,8 @@ import structlog
 log = structlog.get_logger()
 
 Kind = Literal["entry", "doctor", "day"]
-#: Gives the médecin-conseil whom it concerned.
-Handler = Callable[[str], Awaitable[str]]
+#: Tells several; gives the médecin-conseil whom each concerned, empty if there is none.
+Handler = Callable[[Sequence[str]], Awaitable[Sequence[str]]]
 
 
 def nowhere(kind: Kind, one: str, doctor: str) -> None:
@@ -19,6 +20,8 @@ def nowhere(kind: Kind, one: str, doctor: str) -> None:
 
 #: Seconds in which the changes of one entry make one push.
 BREATH = 0.1
+#: What is told at once: what it needs is read at once too.
+MOST = 32
 
 
 class Item(NamedTuple):
@@ -30,20 +33,20 @@ class Item(NamedTuple):
 
 
 class Pusher:
-    """A queue in which what is there already is not put twice.
+    """What waits to be told, each thing once, and those of a kind together.
 
     Ten changes of one room while the store is read make one push, of the newest state.
     """
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Item] = asyncio.Queue()
-        self._waiting: set[Item] = set()
+        self._waiting: dict[Item, None] = {}
+        self._some = asyncio.Event()
         #: Told within the last breath; changed again since.
         self._recent: set[Item] = set()
         self._soon: dict[Item, None] = {}
         self._breath: asyncio.TimerHandle | None = None
         self._timers: list[asyncio.TimerHandle] = []
-        self.handlers: dict[Kind, Handler] = {}
+        self.handlers: Mapping[Kind, Handler] = {}
         #: Tells the other workers, once it is done here.
         self.elsewhere: Callable[[Kind, str, str], None] = nowhere
 
@@ -81,7 +84,7 @@ class Pusher:
 
     async def day_now(self, doctor: str) -> None:
         """The same, and it has been told here when this returns."""
-        await self._told(Item("day", doctor))
+        await self._told([Item("day", doctor)])
 
     def heard(self, kind: Kind, one: str, after: float = 0) -> None:
         """Another worker said so: it is told to this worker's people alone."""
@@ -96,25 +99,44 @@ class Pusher:
         self._timers.append(loop.call_later(seconds, self._put, item))
 
     def _put(self, item: Item) -> None:
-        if item not in self._waiting:
-            self._waiting.add(item)
-            self._queue.put_nowait(item)
+        self._waiting[item] = None
+        self._some.set()
 
-    async def _told(self, item: Item) -> None:
-        doctor = await self.handlers[item.kind](item.one)
-        if not item.heard:
-            self.elsewhere(item.kind, item.one, doctor)
+    async def _told(self, items: Sequence[Item]) -> None:
+        """All of one kind."""
+        kind = items[0].kind
+        doctors = await self.handlers[kind]([item.one for item in items])
+        for item, doctor in zip(items, doctors, strict=True):
+            if not item.heard:
+                self.elsewhere(kind, item.one, doctor)
+
+    def _next(self) -> list[Item]:
+        """The first of those that wait, and the next ones of its kind."""
+        kind = next(iter(self._waiting)).kind
+        items = list(islice((item for item in self._waiting if item.kind == kind), MOST))
+        for item in items:
+            del self._waiting[item]
+        return items
+
+    async def _tell(self, items: Sequence[Item]) -> None:
+        try:
+            await self._told(items)
+        except Exception:
+            if len(items) == 1:
+                log.exception("push_failed")
+                return
+            # One of them cannot be told: the others must not miss theirs.
+            for item in items:
+                await self._tell([item])
 
     async def run(self) -> None:
         """Until cancelled."""
         try:
             while True:
-                item = await self._queue.get()
-                self._waiting.discard(item)
-                try:
-                    await self._told(item)
-                except Exception:
-                    log.exception("push_failed")
+                await self._some.wait()
+                while self._waiting:
+                    await self._tell(self._next())
+                self._some.clear()
         finally:
             for timer in (*self._timers, self._breath):
                 if timer is not None:

@@ -28,8 +28,8 @@ KEY_LENGTH = 24
 BODY = (b"content-length", b"transfer-encoding", b"expect")
 
 #: uvloop takes one new connection of a listening socket in each turn of the loop: when a turn takes
-#: 20 ms, fifty a second, while the others wait to be let in for seconds (their SYN is repeated after
-#: 1, 3 and 7 s). So many descriptors of one socket take so many in a turn.
+#: 20 ms, fifty a second, while the others wait for seconds to be let in (their SYN is repeated
+#: after 1, 3 and 7 s). So many descriptors of one socket take so many in a turn.
 LISTENERS = 16
 
 #: The client's address, of the connection's own and the values of X-Forwarded-For.

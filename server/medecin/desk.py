@@ -1,6 +1,6 @@
 """The médecin-conseil's side: the day, the room, the checks. The outcome is in outcomes.py."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import timedelta
 
 from controle.presence import GenreFait, Role
@@ -70,11 +70,18 @@ class Desk:
         async with self._registre.glance() as unite:
             return await self._entries.day(unite, doctor)
 
-    async def entry(self, telecontrole: str) -> tuple[str, Entry]:
-        """The doctor's id and the entry as it is now."""
+    async def entry(self, telecontrole: str) -> Entry:
+        """As it is now."""
         async with self._registre.glance() as unite:
-            one = await listed.one(unite.connection, telecontrole)
-            return one.un.medecin_conseil, self._entries.shown(one)
+            return await self._entries.entry(unite, telecontrole)
+
+    async def entries(self, telecontroles: Collection[str]) -> Mapping[str, tuple[str, Entry]]:
+        """As they are now, at least one, with the doctor's id; without those that are not there."""
+        async with self._registre.glance() as unite:
+            return {
+                one.un.id: (one.un.medecin_conseil, self._entries.shown(one))
+                for one in await listed.some(unite.connection, telecontroles)
+            }
 
     async def announce_delay(self, doctor: str, minutes: int) -> None:
         """Whoever waits for this doctor is told at once, and it is on their record."""
@@ -176,5 +183,4 @@ class Desk:
 
     async def _told(self, telecontrole: str) -> Entry:
         self._changed(telecontrole)
-        _, entry = await self.entry(telecontrole)
-        return entry
+        return await self.entry(telecontrole)

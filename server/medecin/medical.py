@@ -152,5 +152,4 @@ class Medical:
 
     async def _told(self, un: Telecontrole) -> Entry:
         self._changed(un.id)
-        _, entry = await self._desk.entry(un.id)
-        return entry
+        return await self._desk.entry(un.id)

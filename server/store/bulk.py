@@ -38,15 +38,23 @@ _KINDS = [literal_column(f"'{kind}'", String) for kind in MILESTONES]
 def _rows(
     connection: Connection, statement: Callable[[int], Executable], values: Collection[str]
 ) -> Sequence[Sequence[Any]]:
-    """Padded to the next power of two, the last one repeated: groups of all sizes make few
-    statements, each compiled once. (`bindparam(expanding=True)` is written anew each time, which
-    costs several times what SQLite needs to answer.)"""
     if not values:
         return ()
+    size, parameters = padded(values)
+    return connection.execute(statement(size), parameters).all()
+
+
+def padded(values: Collection[str]) -> tuple[int, dict[str, str]]:
+    """Their parameters for `wanted(size)`; at least one.
+
+    Padded to the next power of two, the last one repeated: groups of all sizes make few
+    statements, each compiled once. (`bindparam(expanding=True)` is written anew each time, which
+    costs several times what SQLite needs to answer.)
+    """
     found = list(values)
     size = 1 << (len(found) - 1).bit_length()
     found += found[-1:] * (size - len(found))
-    return connection.execute(statement(size), dict(zip(_names(size), found, strict=True))).all()
+    return size, dict(zip(_names(size), found, strict=True))
 
 
 @cache
@@ -54,7 +62,7 @@ def _names(size: int) -> Sequence[str]:
     return [f"wanted_{number}" for number in range(size)]
 
 
-def _wanted(size: int) -> Sequence[BindParameter[str]]:
+def wanted(size: int) -> Sequence[BindParameter[str]]:
     return [bindparam(name) for name in _names(size)]
 
 
@@ -105,7 +113,7 @@ def _telecontroles(size: int) -> Select[Any]:
         )
         .join(t.medecin_conseil, m.id == c.medecin_conseil)
         .outerjoin(last, and_(last.c.telecontrole == c.id, last.c.seq == longest))
-        .where(c.id.in_(_wanted(size)))
+        .where(c.id.in_(wanted(size)))
     )  # fmt: skip
 
 
@@ -117,7 +125,7 @@ def sessions(connection: Connection, references: Collection[str]) -> Sequence[Se
 @cache
 def _sessions(size: int) -> Select[Any]:
     c = t.session.c
-    return select(c.reference, c.expire).where(c.reference.in_(_wanted(size)), c.revoquee.is_(None))
+    return select(c.reference, c.expire).where(c.reference.in_(wanted(size)), c.revoquee.is_(None))
 
 
 def used_tokens(connection: Connection, tokens: Collection[str]) -> Iterator[str]:
@@ -126,7 +134,7 @@ def used_tokens(connection: Connection, tokens: Collection[str]) -> Iterator[str
 
 @cache
 def _used_tokens(size: int) -> Select[Any]:
-    return select(t.jeton_utilise.c.jti).where(t.jeton_utilise.c.jti.in_(_wanted(size)))
+    return select(t.jeton_utilise.c.jti).where(t.jeton_utilise.c.jti.in_(wanted(size)))
 
 
 def milestones(connection: Connection, identifiers: Collection[str]) -> Sequence[Sequence[Any]]:
@@ -139,7 +147,7 @@ def _milestones(size: int) -> Select[Any]:
     c = t.ligne.c
     return (
         select(c.telecontrole, c.contenu)
-        .where(c.telecontrole.in_(_wanted(size)), c.genre.in_(_KINDS))
+        .where(c.telecontrole.in_(wanted(size)), c.genre.in_(_KINDS))
         .order_by(c.telecontrole, c.seq)
     )
 
@@ -153,7 +161,7 @@ def calls(connection: Connection, medecins: Collection[str]) -> Sequence[Sequenc
 def _calls(size: int) -> Select[Any]:
     c = t.telecontrole.c
     return select(c.medecin_conseil, c.id).where(
-        c.medecin_conseil.in_(_wanted(size)), c.etat == str(Etat.EN_COURS)
+        c.medecin_conseil.in_(wanted(size)), c.etat == str(Etat.EN_COURS)
     )
 
 
@@ -174,7 +182,7 @@ def _in_person(size: int) -> Select[Any]:
     return (
         select(at.telecontrole, at.debut, at.fuseau, where.nom, where.adresse)
         .join(t.site, where.id == at.site)
-        .where(at.telecontrole.in_(_wanted(size)), at.etat == str(EtatPresentiel.CONVOQUE))
+        .where(at.telecontrole.in_(wanted(size)), at.etat == str(EtatPresentiel.CONVOQUE))
     )
 
 
@@ -198,7 +206,7 @@ def thirds(connection: Connection, identifiers: Collection[str]) -> Iterator[Thi
 def _thirds(size: int) -> Select[Any]:
     c = t.tiers.c
     return select(c.id, c.telecontrole, c.qualite, c.siege, c.information, c.revoque).where(
-        c.id.in_(_wanted(size))
+        c.id.in_(wanted(size))
     )
 
 

@@ -4,7 +4,7 @@ It is read at each change of each room and whenever a console comes: a statement
 each entry was most of what a restart under load cost (docs/performance.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -29,6 +29,7 @@ from controle.telecontrole import Telecontrole
 from signaling.protocol import Equipment, Justified
 
 from . import schema as t
+from .bulk import padded, wanted
 from .facts import MILESTONES, Milestone, Milestones, milestone
 from .people import called
 from .planned import latest_justification, undelivered
@@ -53,29 +54,34 @@ class Listed:
 
 async def one(connection: AsyncConnection, telecontrole: str) -> Listed:
     """:raises TelecontroleInconnu: there is none."""
-    found = await _listed(connection, _one(), _milestones_of_one(), {"id": telecontrole})
-    if not found:
-        raise TelecontroleInconnu
-    return found[0]
+    for found in await some(connection, [telecontrole]):
+        return found
+    raise TelecontroleInconnu
+
+
+async def some(connection: AsyncConnection, telecontroles: Collection[str]) -> Sequence[Listed]:
+    """Of these, at least one, each that there is; in no order."""
+    size, asked = padded(telecontroles)
+    return await _listed(connection, _some(size), _milestones_of_some(size), asked)
 
 
 async def of_doctor(
     connection: AsyncConnection, medecin: str, de: datetime, a: datetime
 ) -> Sequence[Listed]:
     """Those of a médecin-conseil whose hour is in [de, a), by hour."""
-    wanted = {"medecin": medecin, "de": written(de), "a": written(a)}
-    return await _listed(connection, _day(), _milestones_of_day(), wanted)
+    asked = {"medecin": medecin, "de": written(de), "a": written(a)}
+    return await _listed(connection, _day(), _milestones_of_day(), asked)
 
 
 async def _listed(
     connection: AsyncConnection,
     statement: Select[Any],
     milestones: Select[Any],
-    wanted: Mapping[str, str],
+    asked: Mapping[str, str],
 ) -> Sequence[Listed]:
-    rows = (await connection.execute(statement, wanted)).mappings().all()
+    rows = (await connection.execute(statement, asked)).mappings().all()
     facts: dict[str, list[Milestone]] = {row["id"]: [] for row in rows}
-    for identifier, text in await connection.execute(milestones, wanted) if rows else ():
+    for identifier, text in await connection.execute(milestones, asked) if rows else ():
         facts[identifier].append(milestone(text))
     safe = safe_of(connection)
     return [_read(row, Milestones(facts[row["id"]]), safe) for row in rows]
@@ -98,8 +104,8 @@ def _read(row: RowMapping, known: Milestones, safe: Safe) -> Listed:
 
 
 @cache
-def _one() -> Select[Any]:
-    return _entries().where(t.telecontrole.c.id == bindparam("id"))
+def _some(size: int) -> Select[Any]:
+    return _entries().where(t.telecontrole.c.id.in_(wanted(size)))
 
 
 @cache
@@ -108,8 +114,8 @@ def _day() -> Select[Any]:
 
 
 @cache
-def _milestones_of_one() -> Select[Any]:
-    return _milestones().where(t.ligne.c.telecontrole == bindparam("id"))
+def _milestones_of_some(size: int) -> Select[Any]:
+    return _milestones().where(t.ligne.c.telecontrole.in_(wanted(size)))
 
 
 @cache

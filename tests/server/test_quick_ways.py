@@ -1,7 +1,7 @@
 """The quick ways beside the store's ordinary ones: a glance, and pushes that keep their breath."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -86,11 +86,11 @@ class Told:
         self._news = asyncio.Condition()
         pusher.handlers = {"entry": self._entry}
 
-    async def _entry(self, one: str) -> str:
+    async def _entry(self, some: Sequence[str]) -> Sequence[str]:
         async with self._news:
-            self.entries.append(one)
+            self.entries.extend(some)
             self._news.notify_all()
-        return "mc"
+        return ["mc"] * len(some)
 
     async def until(self, count: int) -> None:
         async with asyncio.timeout(5), self._news:

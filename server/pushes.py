@@ -1,0 +1,80 @@
+"""What the pusher does for each kind of change: consoles and waiting rooms are told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from signaling.namespace import ConsoleNamespace
+from signaling.protocol import Entry
+from signaling.rooms import Rooms
+
+from .assure import standing
+from .caisse.planning import NEAR
+from .clock import SystemClock
+from .medecin.desk import Desk
+from .meters import Meters
+from .pusher import Handler, Kind
+from .store.sql import RegistreSql
+from .witness import RoomWitness
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    """Each takes several ids and gives, for each, the médecin-conseil whom it concerns."""
+
+    clock: SystemClock
+    registre: RegistreSql
+    witness: RoomWitness
+    rooms: Rooms
+    desk: Desk
+    consoles: ConsoleNamespace
+    meters: Meters
+
+    @property
+    def handlers(self) -> Mapping[Kind, Handler]:
+        return {"entry": self.entries, "doctor": self.doctors, "day": self.days}
+
+    async def entries(self, telecontroles: Sequence[str]) -> Sequence[str]:
+        found = await self.desk.entries(telecontroles)
+        for telecontrole, (doctor, entry) in found.items():
+            await self._entry(telecontrole, doctor, entry)
+        return [found[one][0] if one in found else "" for one in telecontroles]
+
+    async def _entry(self, telecontrole: str, doctor: str, entry: Entry) -> None:
+        if telecontrole in self.witness.whose.known:
+            # It may have become a colleague's.
+            self.witness.whose.put(telecontrole, doctor)
+        if entry.in_person and self.rooms.get(telecontrole) is not None:
+            # Whoever fixed or moved the date, both sides of the room see the one that holds.
+            async with self.registre.glance() as unite:
+                date = await standing.in_person(unite.connection, telecontrole)
+            await self.rooms.meet(telecontrole, date.told() if date else None)
+        if abs(datetime.fromisoformat(entry.start) - self.clock()) > NEAR:
+            # A console shows today: what happens to another day's appointment is not pushed.
+            return
+        await self.consoles.push(doctor, entry)
+        self.meters.pushes.inc()
+
+    async def doctors(self, identifiers: Sequence[str]) -> Sequence[str]:
+        """Whoever waits for them is told what they do now."""
+        # Not known of a room whose people all came by other workers.
+        unknown = self.rooms.ids - self.witness.whose.known
+        theirs = [self.rooms.ids & self.witness.whose.rooms(one) for one in identifiers]
+        for room in {*unknown}.union(*theirs):
+            await self._received(room)
+        return identifiers
+
+    async def _received(self, identifier: str) -> None:
+        room = self.rooms.get(identifier)
+        if room is None or room.phase == "ended":
+            return
+        async with self.registre.glance() as unite:
+            un = await unite.telecontrole(identifier)
+            reception = await self.witness.reception(unite, un)
+        self.witness.whose.put(identifier, un.medecin_conseil)
+        await self.rooms.receive(identifier, reception)
+
+    async def days(self, doctors: Sequence[str]) -> Sequence[str]:
+        for doctor in doctors:
+            await self.consoles.push_day(doctor)
+        return doctors
