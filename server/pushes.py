@@ -14,6 +14,7 @@ from .clock import SystemClock
 from .medecin.desk import Desk
 from .meters import Meters
 from .pusher import Handler, Kind
+from .store.receiving import receiving
 from .store.sql import RegistreSql
 from .witness import RoomWitness
 
@@ -57,22 +58,20 @@ class Pushes:
 
     async def doctors(self, identifiers: Sequence[str]) -> Sequence[str]:
         """Whoever waits for them is told what they do now."""
-        # Not known of a room whose people all came by other workers.
-        unknown = self.rooms.ids - self.witness.whose.known
-        theirs = [self.rooms.ids & self.witness.whose.rooms(one) for one in identifiers]
-        for room in {*unknown}.union(*theirs):
-            await self._received(room)
+        await self._learn()
+        async with self.registre.glance() as unite:
+            found = await receiving(unite.connection, identifiers)
+        for doctor, by in found.items():
+            for room in self.rooms.ids & self.witness.whose.rooms(doctor):
+                await self.rooms.receive(room, self.witness.received(room, by))
         return identifiers
 
-    async def _received(self, identifier: str) -> None:
-        room = self.rooms.get(identifier)
-        if room is None or room.phase == "ended":
-            return
-        async with self.registre.glance() as unite:
-            un = await unite.telecontrole(identifier)
-            reception = await self.witness.reception(unite, un)
-        self.witness.whose.put(identifier, un.medecin_conseil)
-        await self.rooms.receive(identifier, reception)
+    async def _learn(self) -> None:
+        """Whose a room is of which all people came by other workers."""
+        for room in self.rooms.ids - self.witness.whose.known:
+            async with self.registre.glance() as unite:
+                un = await unite.telecontrole(room)
+            self.witness.whose.put(room, un.medecin_conseil)
 
     async def days(self, doctors: Sequence[str]) -> Sequence[str]:
         for doctor in doctors:

@@ -23,6 +23,7 @@ from .record import Recorder
 from .store import alive, chains, people
 from .store.facts import Milestones
 from .store.page import Draft, Needs, Page
+from .store.receiving import Receiving, receiving
 from .store.sql import RegistreSql, UniteSql
 from .thirds.seating import check_third, keep_third, seats_of, with_third
 from .tickets import check_token
@@ -183,9 +184,11 @@ class RoomWitness:
 
     async def reception(self, unite: UniteSql, un: Telecontrole) -> Reception:
         """What the waiting person is told of this doctor; nothing about anybody else."""
-        medecin = await people.medecin(unite.connection, un.medecin_conseil)
-        others = [o for o in await unite.en_cours(un.medecin_conseil) if o.id != un.id]
-        return self._reception(medecin, busy=bool(others))
+        found = await receiving(unite.connection, [un.medecin_conseil])
+        return self.received(un.id, found[un.medecin_conseil])
+
+    def received(self, telecontrole: str, by: Receiving) -> Reception:
+        return self._reception(by.medecin, busy=bool(by.calls - {telecontrole}))
 
     def _reception(self, medecin: people.Medecin, *, busy: bool) -> Reception:
         there: Literal["absent", "busy", "available"] = "busy" if busy else "available"

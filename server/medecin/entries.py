@@ -54,11 +54,10 @@ class Entries:
 
     async def day(self, unite: UniteSql, doctor: str) -> Day:
         """Today in the caisse's time zone, and whatever is open around midnight."""
-        medecin = await people.medecin(unite.connection, doctor)
-        caisse = await people.caisse(unite.connection, medecin.caisse)
+        medecin, zone = await people.medecin_and_zone(unite.connection, doctor)
         now = self._clock()
-        today = now.astimezone(ZoneInfo(caisse.fuseau)).date()
-        start = datetime.combine(today, datetime.min.time(), ZoneInfo(caisse.fuseau))
+        today = now.astimezone(ZoneInfo(zone)).date()
+        start = datetime.combine(today, datetime.min.time(), ZoneInfo(zone))
         found = await listed.of_doctor(
             unite.connection,
             doctor,
@@ -67,7 +66,7 @@ class Entries:
         )
         return Day(
             date=today.isoformat(),
-            timezone=caisse.fuseau,
+            timezone=zone,
             server_time=now.isoformat(),
             delay_minutes=medecin.delay(now),
             entries=[

@@ -154,11 +154,11 @@ def _milestones(size: int) -> Select[Any]:
 
 def calls(connection: Connection, medecins: Collection[str]) -> Sequence[Sequence[Any]]:
     """(médecin-conseil, télécontrôle) of the calls in course."""
-    return _rows(connection, _calls, medecins)
+    return _rows(connection, calls_of, medecins)
 
 
 @cache
-def _calls(size: int) -> Select[Any]:
+def calls_of(size: int) -> Select[Any]:
     c = t.telecontrole.c
     return select(c.medecin_conseil, c.id).where(
         c.medecin_conseil.in_(wanted(size)), c.etat == str(Etat.EN_COURS)

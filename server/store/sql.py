@@ -62,10 +62,6 @@ class UniteSql:
             .order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
         )
 
-    async def en_cours(self, medecin: str) -> Sequence[Telecontrole]:
-        """The conversations this médecin-conseil is in: one at most."""
-        return await self._telecontroles(_in_call(), {"medecin": medecin})
-
     async def en_etat(self, *etats: Etat) -> Sequence[Telecontrole]:
         return await self._telecontroles(
             telecontroles().where(t.telecontrole.c.etat.in_([str(etat) for etat in etats]))
@@ -285,14 +281,6 @@ def telecontroles() -> Select[Any]:
 @cache
 def _telecontrole_of() -> Select[Any]:
     return telecontroles().where(t.telecontrole.c.id == bindparam("id"))
-
-
-@cache
-def _in_call() -> Select[Any]:
-    un = t.telecontrole.c
-    return telecontroles().where(
-        un.medecin_conseil == bindparam("medecin"), un.etat == str(Etat.EN_COURS)
-    )
 
 
 _ISSUES = (

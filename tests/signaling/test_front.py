@@ -2,19 +2,22 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from struct import pack
 
 import pytest
+import uvloop
 from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from signaling_doubles import ORIGIN, PATIENCE, House, Person, open_house, people
 
-from signaling.front import Entrance, read_headers, switching
+from signaling.front import LISTENERS, Entrance, Front, FrontSite, read_headers, switching
 from signaling.limits import Limits
+from signaling.transport import Engine
 
 pytestmark = [pytest.mark.row("SP-06")]
 
@@ -259,3 +262,32 @@ def test_the_entrance_names_its_origins() -> None:
     with pytest.raises(ValueError, match="named"):
         Entrance("/socket.io/", frozenset(), lambda *_: "")
     assert Entrance("/socket.io/", frozenset({ORIGIN}), lambda *_: "").path == "/socket.io/"
+
+
+@pytest.mark.row("OPS-02")
+def test_many_who_come_at_once_are_let_in_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of uvloop, which the service runs on: alone it takes one connection in a turn of its loop."""
+    turn, seen = [0], []
+    monkeypatch.setattr(Front, "connection_made", lambda _, __: seen.append(turn[0]))
+    monkeypatch.setattr(Front, "connection_lost", lambda _, __: None)
+
+    async def come() -> None:
+        runner = web.AppRunner(web.Application())
+        await runner.setup()
+        bound = socket.socket()
+        bound.bind(("127.0.0.1", 0))
+        entrance = Entrance("/socket.io/", frozenset([ORIGIN]), lambda peer, _: peer)
+        await FrontSite(runner, bound, Engine(Limits()), entrance).start()
+        comers = [socket.create_connection(bound.getsockname()) for _ in range(3 * LISTENERS)]
+        async with asyncio.timeout(10):
+            while len(seen) < len(comers):
+                turn[0] += 1
+                await asyncio.sleep(0)
+        for one in comers:
+            one.close()
+        await runner.cleanup()
+
+    uvloop.run(come())
+
+    most = max(seen.count(number) for number in set(seen))
+    assert most == LISTENERS >= 8
