@@ -1,6 +1,6 @@
 # Two commands: `make demo` runs the whole product, `make test` proves it. Both set up by themselves.
 
-PYTHON ?= python3
+PYTHON ?= $(shell ./deploy/python)
 VENV := .venv
 BIN := $(VENV)/bin
 # Node from the system, or else from its PyPI wheel inside the virtual environment.
