@@ -31,6 +31,9 @@ BODY = (b"content-length", b"transfer-encoding", b"expect")
 #: 20 ms, fifty a second, while the others wait for seconds to be let in (their SYN is repeated
 #: after 1, 3 and 7 s). So many descriptors of one socket take so many in a turn.
 LISTENERS = 16
+#: Connections that the system holds until we take them; more, and their SYN is dropped (the system
+#: has a ceiling of its own, net.core.somaxconn).
+BACKLOG = 4_096
 
 #: The client's address, of the connection's own and the values of X-Forwarded-For.
 AddressOf = Callable[[str, Sequence[str]], str]
@@ -175,7 +178,7 @@ class FrontSite(web.SockSite):
         entrance: Entrance,
         *,
         ssl_context: SSLContext | None = None,
-        backlog: int = 512,
+        backlog: int = BACKLOG,
     ) -> None:
         super().__init__(runner, bound, ssl_context=ssl_context, backlog=backlog)
         self._engine, self._entrance = engine, entrance

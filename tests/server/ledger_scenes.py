@@ -149,8 +149,10 @@ class Court:
         await self.witness.record(room, happened, None)
 
     async def join(self, room: str) -> None:
-        await self.witness.enter(await self.access(room))
-        await self.record(room, "joined")
+        await self.arrive(await self.access(room))
+
+    async def arrive(self, access: Access) -> None:
+        await self.witness.arrive(access, lambda _: [Occurrence("joined", "assure")])
 
     async def together(self, *work: Any) -> list[str]:
         """All at once; each one's refusal, or nothing."""

@@ -17,6 +17,8 @@ from controle.presence import GenreFait
 from controle.telecontrole import Etat
 from server.ledger import Ledger, LedgerClosed
 from server.store.page import Needs, Page
+from signaling.room import NotAllowed, Occurrence
+from signaling.rooms import Memory
 
 #: Both ways to the store: plain code on a lane of its own, and through the asynchronous driver,
 #: as other databases have it.
@@ -160,6 +162,30 @@ async def test_a_token_serves_once_also_within_one_group(court: Court) -> None:
 
     assert refusals == ["", "token_used"]
     assert await court.together(enter(access)) == ["token_used"]
+
+
+@pytest.mark.row("SP-01")
+async def test_one_token_is_one_arrival_also_within_one_group(court: Court) -> None:
+    (room,) = await court.rooms("mc-1")
+    access = await court.access(room, token="jeton-1")
+
+    assert await court.together(court.arrive(access), court.arrive(access)) == ["", "token_used"]
+    assert await court.kinds(room) == ["entree"]
+
+
+@pytest.mark.row("SP-01")
+async def test_who_may_not_arrive_keeps_the_token_and_is_not_on_record(court: Court) -> None:
+    room, other = await court.rooms("mc-1", "mc-2")
+    access = await court.access(room, token="jeton-1")
+
+    def full(_: Memory) -> list[Occurrence]:
+        raise NotAllowed("full", "Il n'y a plus de place.")
+
+    refused = court.witness.arrive(access, full)
+    assert await court.together(refused, court.join(other)) == ["full", ""]
+    assert (await court.kinds(room), await court.kinds(other)) == ([], ["entree"])
+    assert await court.together(court.arrive(access)) == [""]
+    assert await court.kinds(room) == ["entree"]
 
 
 @pytest.mark.row("SP-01")
