@@ -6,8 +6,10 @@ import shutil
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aioice import stun
@@ -42,12 +44,22 @@ stun.ATTRIBUTES_BY_NAME.setdefault(
 )
 
 
+def free_port() -> int:
+    """One that nobody has by UDP or TCP: coturn wants both."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        with udp, tcp:
+            udp.bind(("127.0.0.1", 0))
+            with suppress(OSError):
+                tcp.bind(udp.getsockname())
+                return cast(int, udp.getsockname()[1])
+
+
 @pytest.fixture
 async def relay(tmp_path: Path) -> AsyncIterator[tuple[str, int]]:
     """coturn as it is shipped, but for its port, its secret and its own address."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = await asyncio.create_subprocess_exec(
         "turnserver", "-c", str(CONFIG), "--static-auth-secret", SECRET,
         "--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1", "--relay-ip", "::1",
