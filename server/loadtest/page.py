@@ -72,12 +72,17 @@ def _asked(report: Report) -> list[str]:
     plan = report.plan
     consoles = ", une console pour chaque médecin" if plan.consoles else ""
     media = f", {plan.media} salles avec de vrais médias" if plan.media else ""
+    back = (
+        f" Après la coupure, chacun revient dans les {short(plan.spread)} s."
+        if plan.scenario == "storm"
+        else ""
+    )
     begun = report.begun.strftime("%d/%m/%Y à %H:%M UTC")
     return [
         f'<p class="soft">{begun}, {short(report.seconds)} s, sur {escape(report.target)}'
         f" ({escape(report.machine)}).</p>",
         f"<p>{plan.rooms} salles, {short(plan.rate)} par seconde, {short(plan.stay)} s chacune"
-        f"{consoles}{media} : {plan.sockets} connexions en tout.</p>",
+        f"{consoles}{media} : {plan.sockets} connexions en tout.{back}</p>",
     ]
 
 

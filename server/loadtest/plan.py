@@ -17,6 +17,7 @@ MAX_HOLD = 8 * 3_600.0
 MAX_PROCESSES = 64
 MAX_MEDIA = 50
 MAX_SOCKETS = 60_000
+MAX_SPREAD = 300.0
 #: Points of a plot, at most: longer runs are told in wider windows.
 WINDOWS = 240
 #: Seconds that arrivals, storms and farewells may take beyond what was asked.
@@ -30,12 +31,15 @@ class Misused(Exception):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate`: rooms (rendezvous) that arrive each second; `hold`: seconds that each one stays."""
+    """`rate`: rooms (rendezvous) that arrive each second; `hold`: seconds that each one stays;
+    `spread`: seconds within which everybody tries again after the cut, as the page does if it is not
+    said (web-client/call.js)."""
 
     scenario: Scenario = "rendezvous"
     rooms: int = 50
     rate: float = 10.0
     hold: float = 10.0
+    spread: float = 5.0
     consoles: bool = False
     media: int = 0
     processes: int = 1
@@ -61,7 +65,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expected(self) -> float:
         """About how many seconds it takes in all."""
-        return self.arriving + self.stay + (20 if self.scenario == "storm" else 2)
+        return self.arriving + self.stay + (15 + self.spread if self.scenario == "storm" else 2)
 
     @property
     def width(self) -> float:
@@ -74,6 +78,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             ("rooms", self.rooms, 1, MAX_ROOMS),
             ("rate", self.rate, 0.01, MAX_RATE),
             ("hold", self.hold, 0, MAX_HOLD),
+            ("spread", self.spread, 1, MAX_SPREAD),
             ("media", self.media, 0, MAX_MEDIA),
             ("processes", self.processes, 1, MAX_PROCESSES),
         )

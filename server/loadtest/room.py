@@ -20,8 +20,8 @@ from .words import CANDIDATES, DEVICES, NOTHING, READY, Words, new_mark
 
 #: Seconds that any one step may take.
 DEADLINE = 30.0
-#: A page that lost its server tries again after so many seconds (web-client/call.js), for so long.
-JITTER = (0.4, 5.0)
+#: A page that lost its server tries again after so many seconds at the earliest, for so long.
+SOONEST = 0.4
 RETURN_DEADLINE = 60.0
 _MESSAGES = CANDIDATES + 1
 _PHASES = (b"waiting", b"admitted", b"ended")
@@ -255,26 +255,28 @@ class Meeting:
         for peer in self._peers.values():
             peer.abort()
 
-    async def come_back(self, fresh: Seated) -> None:
-        """As pages do: each by itself, after a while, again and again until it is in."""
+    async def come_back(self, fresh: Seated, spread: float) -> None:
+        """As pages do: each by itself, within `spread` seconds, again and again until it is in."""
         self._sent.clear()
         await asyncio.wait([peer.closed for peer in self._peers.values()], timeout=RETURN_DEADLINE)
         consoles = "console" in self._peers
         self._phase.clear()
         self._parting = False
-        ways = [self._return(role, fresh) for role in ROLES]
+        ways = [self._return(role, fresh, spread) for role in ROLES]
         if consoles:
-            ways.append(self._return("console", fresh))
+            ways.append(self._return("console", fresh, spread))
         await asyncio.gather(*ways)
         self.step = "return"
         if any(self._phase.get(role) != b"admitted" for role in ROLES):
             raise PeerRefused("not_admitted_any_more")
         await self._answered([self._ask(role, "devices", DEVICES) for role in ROLES])
 
-    async def _return(self, who: Role | Literal["console"], fresh: Seated) -> None:
+    async def _return(
+        self, who: Role | Literal["console"], fresh: Seated, spread: float
+    ) -> None:
         began = monotonic()
         while True:
-            await asyncio.sleep(random.uniform(*JITTER))  # noqa: S311
+            await asyncio.sleep(random.uniform(SOONEST, spread))  # noqa: S311
             try:
                 if who == "console":
                     await self._open(who, {"token": fresh.console}, "/console", "day")
@@ -282,7 +284,7 @@ class Meeting:
                     took = await self.enter(who, fresh.of(who))
                     self._tally.time("back", took, monotonic())
             except PeerRefused as refused:
-                late = monotonic() - began > RETURN_DEADLINE
+                late = monotonic() - began > RETURN_DEADLINE + spread
                 if late or refused.code.startswith("token_"):
                     raise
                 self._tally.count("retries", monotonic())

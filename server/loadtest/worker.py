@@ -250,7 +250,7 @@ class Generator:
             # It came after the others had prepared.
             given = await self._control.renew([meeting.room], consoles=self._plan.consoles)
             self._fresh[meeting.room] = given.rooms[0]
-        await meeting.come_back(self._fresh[meeting.room])
+        await meeting.come_back(self._fresh[meeting.room], self._plan.spread)
         self.tally.count("back", monotonic())
 
     async def _stay(self) -> None:

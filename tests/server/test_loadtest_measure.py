@@ -104,6 +104,8 @@ def test_an_objective_that_is_none_is_refused(text: str) -> None:
         ({"hold": float("inf")}, "--hold"),
         ({"media": 51}, "--media"),
         ({"processes": 0}, "--processes"),
+        ({"spread": 0.5}, "--spread"),
+        ({"spread": 301.0}, "--spread"),
         ({"rooms": 20_000, "rate": 2_000.0, "consoles": True, "media": 50}, "connexions"),
         ({"rooms": 20_000, "rate": 0.01}, "durerait"),
     ],
