@@ -22,6 +22,9 @@ def nowhere(kind: Kind, one: str, doctor: str) -> None:
 BREATH = 0.1
 #: What is told at once: what it needs is read at once too.
 MOST = 32
+#: Seconds after one reading before the next: those that change meanwhile are read together, and
+#: who is at the door comes before who watches. A lone change is told at once.
+PACE = 0.02
 
 
 class Item(NamedTuple):
@@ -136,6 +139,7 @@ class Pusher:
                 await self._some.wait()
                 while self._waiting:
                     await self._tell(self._next())
+                    await asyncio.sleep(PACE)
                 self._some.clear()
         finally:
             for timer in (*self._timers, self._breath):

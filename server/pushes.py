@@ -1,5 +1,6 @@
 """What the pusher does for each kind of change: consoles and waiting rooms are told."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,6 +75,6 @@ class Pushes:
             self.witness.whose.put(room, un.medecin_conseil)
 
     async def days(self, doctors: Sequence[str]) -> Sequence[str]:
-        for doctor in doctors:
-            await self.consoles.push_day(doctor)
+        # All at once: what is asked together is read together.
+        await asyncio.gather(*map(self.consoles.push_day, doctors))
         return doctors

@@ -28,8 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rooms", type=int, help="salles (défaut 50 ; soak : rate × hold)")
     parser.add_argument("--rate", type=float, default=10.0, help="arrivées par seconde")
     parser.add_argument("--hold", type=float, default=10.0, help="secondes que dure une salle")
-    parser.add_argument("--spread", type=float, default=5.0,
-                        help="storm : secondes sur lesquelles chacun revient (défaut 5)")  # fmt: skip
+    parser.add_argument(
+        "--spread", type=float, default=5.0, help="storm : secondes où chacun revient (défaut 5)"
+    )
     parser.add_argument("--consoles", action="store_true", help="une console par médecin aussi")
     parser.add_argument(
         "--media", type=int, default=0, help="salles de robots avec de vrais médias"

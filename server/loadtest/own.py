@@ -115,7 +115,10 @@ def main() -> None:
 
 def end_with_parent() -> None:
     """Standard input ends with the command, however that ends: no server is left behind."""
-    sys.stdin.buffer.read()
+    # Not `sys.stdin`: the lock of a buffer that is being read makes a failed start end in an abort,
+    # whose last line hides why.
+    while os.read(0, 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

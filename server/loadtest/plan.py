@@ -32,8 +32,8 @@ class Misused(Exception):
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """`rate`: rooms (rendezvous) that arrive each second; `hold`: seconds that each one stays;
-    `spread`: seconds within which everybody tries again after the cut, as the page does if it is not
-    said (web-client/call.js)."""
+    `spread`: seconds within which everybody tries again after the cut (those of the page itself,
+    web-client/call.js, unless others are said)."""
 
     scenario: Scenario = "rendezvous"
     rooms: int = 50

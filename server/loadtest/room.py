@@ -271,9 +271,7 @@ class Meeting:
             raise PeerRefused("not_admitted_any_more")
         await self._answered([self._ask(role, "devices", DEVICES) for role in ROLES])
 
-    async def _return(
-        self, who: Role | Literal["console"], fresh: Seated, spread: float
-    ) -> None:
+    async def _return(self, who: Role | Literal["console"], fresh: Seated, spread: float) -> None:
         began = monotonic()
         while True:
             await asyncio.sleep(random.uniform(SOONEST, spread))  # noqa: S311

@@ -21,6 +21,7 @@ from signaling.access import Access
 from signaling.protocol import Day, Entry
 from signaling.rooms import Rooms
 
+from .days import Days
 from .entries import Entries
 from .outcomes import own
 
@@ -50,6 +51,7 @@ class Desk:
         self._recorder = recorder
         self._rooms = rooms
         self._entries = entries
+        self._days = Days(registre, entries)
         self._changed = changed
         self._doctor_changed = doctor_changed
         #: Set by app.py once the console namespace exists.
@@ -67,8 +69,8 @@ class Desk:
         await self._ledger.write(Needs("", session=access.session, token=access.jti), enter)
 
     async def day(self, doctor: str) -> Day:
-        async with self._registre.glance() as unite:
-            return await self._entries.day(unite, doctor)
+        """:raises NoSuchDoctor: there is none of this id."""
+        return await self._days.day(doctor)
 
     async def entry(self, telecontrole: str) -> Entry:
         """As it is now."""

@@ -1,15 +1,16 @@
 """One télécontrôle as the console's day list shows it: the store and the live room together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from controle.presence import GenreFait, Role
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
-from server.store import listed, people
+from server.store import listed
 from server.store.facts import Milestones
 from server.store.listed import Listed
+from server.store.receiving import zones
 from server.store.sql import UniteSql
 from signaling.protocol import Day, EndReason, Entry, Phase, Seat
 from signaling.room import Room
@@ -41,6 +42,21 @@ def ending(acces: Acces) -> EndReason:
     return ENDINGS.get(acces, "ended")
 
 
+class Today(NamedTuple):
+    """Midnight where the caisse is; from when and until when its list may show something."""
+
+    start: datetime
+    first: datetime
+    last: datetime
+
+    @classmethod
+    def of(cls, now: datetime, zone: str) -> Self:
+        date = now.astimezone(ZoneInfo(zone)).date()
+        start = datetime.combine(date, datetime.min.time(), ZoneInfo(zone))
+        last = max(start + timedelta(days=1), now + timedelta(hours=3))
+        return cls(start, min(start, now - EVENING), last)
+
+
 class Entries:
     """`room`: the live room of a télécontrôle, if this process holds it."""
 
@@ -52,32 +68,39 @@ class Entries:
         self._room = room
         self._version = 0
 
-    async def day(self, unite: UniteSql, doctor: str) -> Day:
-        """Today in the caisse's time zone, and whatever is open around midnight."""
-        medecin, zone = await people.medecin_and_zone(unite.connection, doctor)
-        now = self._clock()
-        today = now.astimezone(ZoneInfo(zone)).date()
-        start = datetime.combine(today, datetime.min.time(), ZoneInfo(zone))
-        found = await listed.of_doctor(
+    async def days(self, unite: UniteSql, doctors: Collection[str]) -> Mapping[str, Day]:
+        """Of these médecins-conseils, at least one, each that there is: today in their caisse's
+        time zone, and whatever is open around midnight."""
+        now, theirs = self._clock(), await zones(unite.connection, doctors)
+        if not theirs:
+            return {}
+        todays = {doctor: Today.of(now, zone) for doctor, (_, zone) in theirs.items()}
+        found = await listed.of_doctors(
             unite.connection,
-            doctor,
-            min(start, now - EVENING),
-            max(start + timedelta(days=1), now + timedelta(hours=3)),
+            theirs,
+            min(today.first for today in todays.values()),
+            max(today.last for today in todays.values()),
         )
-        return Day(
-            date=today.isoformat(),
-            timezone=zone,
-            server_time=now.isoformat(),
-            delay_minutes=medecin.delay(now),
-            entries=[
-                self.shown(one)
-                for one in found
-                if one.un.debut >= start or self._to_do(one.un, now)
-            ],
-        )
+        entries: dict[str, list[Entry]] = {doctor: [] for doctor in theirs}
+        for one in found:
+            un, today = one.un, todays[one.un.medecin_conseil]
+            if today.start <= un.debut < today.last or self._to_do(un, now, today):
+                entries[un.medecin_conseil].append(self.shown(one))
+        return {
+            doctor: Day(
+                date=todays[doctor].start.date().isoformat(),
+                timezone=zone,
+                server_time=now.isoformat(),
+                delay_minutes=medecin.delay(now),
+                entries=entries[doctor],
+            )
+            for doctor, (medecin, zone) in theirs.items()
+        }
 
-    def _to_do(self, un: Telecontrole, now: datetime) -> bool:
+    def _to_do(self, un: Telecontrole, now: datetime, today: "Today") -> bool:
         """Of last evening, but somebody may be in it, or its outcome is still to be signed."""
+        if not today.first <= un.debut < today.start:
+            return False
         return un.etat is Etat.TERMINE or un.acces(now, self._fenetre) is Acces.OUVERT
 
     async def entry(self, unite: UniteSql, telecontrole: str) -> Entry:

@@ -65,12 +65,13 @@ async def some(connection: AsyncConnection, telecontroles: Collection[str]) -> S
     return await _listed(connection, _some(size), _milestones_of_some(size), asked)
 
 
-async def of_doctor(
-    connection: AsyncConnection, medecin: str, de: datetime, a: datetime
+async def of_doctors(
+    connection: AsyncConnection, medecins: Collection[str], de: datetime, a: datetime
 ) -> Sequence[Listed]:
-    """Those of a médecin-conseil whose hour is in [de, a), by hour."""
-    asked = {"medecin": medecin, "de": written(de), "a": written(a)}
-    return await _listed(connection, _day(), _milestones_of_day(), asked)
+    """Those of these médecins-conseils, at least one, whose hour is in [de, a), by hour."""
+    size, asked = padded(medecins)
+    asked |= {"de": written(de), "a": written(a)}
+    return await _listed(connection, _day(size), _milestones_of_day(size), asked)
 
 
 async def _listed(
@@ -109,8 +110,8 @@ def _some(size: int) -> Select[Any]:
 
 
 @cache
-def _day() -> Select[Any]:
-    return _entries().where(*_of_day()).order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
+def _day(size: int) -> Select[Any]:
+    return _entries().where(*_of_day(size)).order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
 
 
 @cache
@@ -119,15 +120,15 @@ def _milestones_of_some(size: int) -> Select[Any]:
 
 
 @cache
-def _milestones_of_day() -> Select[Any]:
+def _milestones_of_day(size: int) -> Select[Any]:
     mine = t.telecontrole.c.id == t.ligne.c.telecontrole
-    return _milestones().join(t.telecontrole, mine).where(*_of_day())
+    return _milestones().join(t.telecontrole, mine).where(*_of_day(size))
 
 
-def _of_day() -> Iterable[ColumnElement[bool]]:
+def _of_day(size: int) -> Iterable[ColumnElement[bool]]:
     un = t.telecontrole.c
     return (
-        un.medecin_conseil == bindparam("medecin"),
+        un.medecin_conseil.in_(wanted(size)),
         un.debut >= bindparam("de"),
         un.debut < bindparam("a"),
     )

@@ -132,9 +132,6 @@ async def save_assure(connection: AsyncConnection, assure: Assure) -> None:
 
 _CAISSE = select(t.caisse).where(t.caisse.c.id == bindparam("id"))
 _MEDECIN = select(t.medecin_conseil).where(t.medecin_conseil.c.id == bindparam("id"))
-_MEDECIN_AND_ZONE = _MEDECIN.add_columns(t.caisse.c.fuseau).join(
-    t.caisse, t.caisse.c.id == t.medecin_conseil.c.caisse
-)
 
 
 async def caisse(connection: AsyncConnection, identifier: str) -> Caisse:
@@ -152,14 +149,6 @@ async def knows_medecin(connection: AsyncConnection, identifier: str) -> bool:
         select(t.medecin_conseil.c.id).where(t.medecin_conseil.c.id == identifier)
     )
     return found is not None
-
-
-async def medecin_and_zone(connection: AsyncConnection, identifier: str) -> tuple[Medecin, str]:
-    """With the time zone of their caisse."""
-    row = (await connection.execute(_MEDECIN_AND_ZONE, {"id": identifier})).mappings().one()
-    values = dict(row)
-    zone: str = values.pop("fuseau")
-    return Medecin(**values), zone
 
 
 async def medecin(connection: AsyncConnection, identifier: str) -> Medecin:

@@ -1,4 +1,5 @@
-"""Who receives: médecins-conseils and the calls they are in, in two statements for several."""
+"""Who receives: médecins-conseils, the calls they are in, their caisse's hour; asked for several at
+once."""
 
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -30,6 +31,25 @@ async def receiving(
     rows = (await connection.execute(_medecins(size), asked)).mappings()
     found = [Medecin(**row) for row in rows]
     return {one.id: Receiving(one, frozenset(calls.get(one.id, ()))) for one in found}
+
+
+async def zones(
+    connection: AsyncConnection, doctors: Collection[str]
+) -> Mapping[str, tuple[Medecin, str]]:
+    """Of these, at least one, each that there is, with the time zone of their caisse."""
+    size, asked = padded(doctors)
+    found = {}
+    for row in (await connection.execute(_with_zones(size), asked)).mappings():
+        values = dict(row)
+        zone: str = values.pop("fuseau")
+        found[row["id"]] = Medecin(**values), zone
+    return found
+
+
+@cache
+def _with_zones(size: int) -> Select[Any]:
+    theirs = t.caisse.c.id == t.medecin_conseil.c.caisse
+    return _medecins(size).add_columns(t.caisse.c.fuseau).join(t.caisse, theirs)
 
 
 @cache

@@ -50,7 +50,7 @@ async def test_who_is_not_there_is_not_listed(office: Office) -> None:
     async with office.registre.glance() as unite:
         with pytest.raises(TelecontroleInconnu):
             await listed.one(unite.connection, "nobody")
-        assert not await listed.of_doctor(unite.connection, "mc-1", *DAY)
+        assert not await listed.of_doctors(unite.connection, ["mc-1"], *DAY)
 
 
 async def test_thirty_entries_take_as_many_questions_as_one(office: Office) -> None:
@@ -60,7 +60,7 @@ async def test_thirty_entries_take_as_many_questions_as_one(office: Office) -> N
     async def day() -> list[str]:
         asked.clear()
         async with office.registre.lecture() as unite:
-            return [one.un.id for one in await listed.of_doctor(unite.connection, "mc-1", *DAY)]
+            return [one.un.id for one in await listed.of_doctors(unite.connection, ["mc-1"], *DAY)]
 
     engine = office.database._engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *said: asked.append(said[2]))

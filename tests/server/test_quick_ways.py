@@ -83,12 +83,14 @@ class Told:
 
     def __init__(self, pusher: Pusher) -> None:
         self.entries: list[str] = []
+        self.groups: list[int] = []
         self._news = asyncio.Condition()
         pusher.handlers = {"entry": self._entry}
 
     async def _entry(self, some: Sequence[str]) -> Sequence[str]:
         async with self._news:
             self.entries.extend(some)
+            self.groups.append(len(some))
             self._news.notify_all()
         return ["mc"] * len(some)
 
@@ -111,6 +113,26 @@ async def test_a_change_is_told_at_once_and_ten_more_of_a_moment_once() -> None:
     await asyncio.gather(running, return_exceptions=True)
 
     assert sorted(told.entries) == ["A", "A", "B", "B"]
+
+
+async def test_what_comes_one_after_the_other_behind_the_first_is_told_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Long enough for the slowest machine to say three words in.
+    monkeypatch.setattr("server.pusher.PACE", 0.5)
+    pusher = Pusher()
+    told, running = Told(pusher), asyncio.create_task(pusher.run())
+
+    pusher.entry_changed("A")
+    await told.until(1)
+    for one in "BCD":
+        pusher.entry_changed(one)
+        await asyncio.sleep(0)
+    await told.until(4)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert told.groups == [1, 3]
 
 
 async def test_after_a_breath_a_change_is_told_at_once_again() -> None:
