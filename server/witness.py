@@ -13,6 +13,7 @@ from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
 from signaling.access import Access
 from signaling.protocol import EndReason, InPerson, Reception, SeatName
+from signaling.protocol import Role as Seated
 from signaling.room import NotAllowed, Occurrence, OccurrenceKind, Room
 from signaling.rooms import Memory
 
@@ -21,7 +22,7 @@ from .ledger import Ledger
 from .medecin.entries import ending, phase_of
 from .record import Recorder
 from .store import alive, chains, people
-from .store.facts import Milestones
+from .store.facts import SEATS, Milestones
 from .store.page import Draft, Needs, Page
 from .store.receiving import Receiving, receiving
 from .store.sql import RegistreSql, UniteSql
@@ -66,6 +67,10 @@ FACTS: dict[OccurrenceKind, GenreFait] = {
     "third_objected": GenreFait.TIERS_REFUSE,
     "third_accepted": GenreFait.TIERS_ACCEPTE,
 }
+
+#: Both persons, and what a room calls them. (Taken from the enumeration each time, it is most of
+#: what remembering a room costs.)
+ROLES: tuple[tuple[Role, Seated], ...] = tuple((role, SEATS[role]) for role in Role)
 
 #: What a third participant does, and nobody else.
 OF_THIRDS: frozenset[OccurrenceKind] = frozenset(
@@ -316,13 +321,13 @@ def remember(
         ended_at=end.instant if end else None,
         ended_by=ENDED_BY.get(end.role if end else None, "service"),
         ended_why=why,
-        lost=frozenset(role.value for role in Role if known.was_there(role)),
+        lost=frozenset(seat for role, seat in ROLES if known.was_there(role)),
         lost_since={
-            role.value: since for role in Role if (since := known.lost_since(role)) is not None
+            seat: since for role, seat in ROLES if (since := known.lost_since(role)) is not None
         },
         reception=reception,
         in_person=in_person,
-        company={role.value: said for role in Role if (said := known.company(role)) is not None},
+        company={seat: said for role, seat in ROLES if (said := known.company(role)) is not None},
         apart=apart,
         held=known.held(),
         thirds=seats_of(known.facts),

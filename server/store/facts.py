@@ -49,6 +49,7 @@ COMPANIONS: tuple[Companion, ...] = tuple(sorted(get_args(Companion)))
 SEATS: dict[str | None, Seated] = {"assure": "assure", "medecin_conseil": "medecin_conseil"}
 NOT_ADMITTED = (GenreFait.REMISE_EN_ATTENTE, GenreFait.REAFFECTE, GenreFait.FIN)
 SEATED = (GenreFait.ENTREE, GenreFait.RETOUR, GenreFait.REPRISE, GenreFait.PERTE)
+MOVES = (*SEATED, GenreFait.SORTIE)
 
 
 class Milestone(Struct, frozen=True, gc=False):
@@ -86,8 +87,10 @@ class Milestones:
         return found[0].instant.isoformat() if found else None
 
     def last_fact(self, kind: GenreFait, role: Role | None = None) -> Fait | Milestone | None:
-        found = self._of(kind, role)
-        return found[-1] if found else None
+        for fact in reversed(self.facts):
+            if fact.genre is kind and (role is None or fact.role == role):
+                return fact
+        return None
 
     def last(self, kind: GenreFait, role: Role | None = None) -> str | None:
         found = self.last_fact(kind, role)
@@ -99,10 +102,10 @@ class Milestones:
 
     def was_there(self, role: Role) -> bool:
         """Came, and was never seen to leave on purpose."""
-        moves = [
-            f.genre for f in self.facts if f.role == role and f.genre in {*SEATED, GenreFait.SORTIE}
-        ]
-        return bool(moves) and moves[-1] is not GenreFait.SORTIE
+        for fact in reversed(self.facts):
+            if fact.role == role and fact.genre in MOVES:
+                return fact.genre is not GenreFait.SORTIE
+        return False
 
     def last_seen(self, role: Role) -> str | None:
         seen = [f for f in self.facts if f.role == role and f.genre in SEATED]

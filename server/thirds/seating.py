@@ -19,6 +19,7 @@ from signaling.seats import ThirdPlace
 
 from . import information
 
+SEATS, KINDS = get_args(ThirdSeat), get_args(ThirdKind)
 GONE = frozenset({GenreFait.TIERS_EXCLU, GenreFait.TIERS_RETIRE})
 THERE = frozenset({GenreFait.TIERS_ENTRE, GenreFait.TIERS_REVENU})
 SAID: dict[GenreFait, dict[str, bool]] = {
@@ -41,9 +42,9 @@ def check_third(third: Third | None, room: str) -> None:
 
 def with_third(memory: Memory, third: Third | None) -> Memory:
     """What the room must know of who comes in."""
-    if third is None or third.kind not in get_args(ThirdKind):
+    if third is None or third.kind not in KINDS:
         raise NotAllowed("closed", "Cette invitation n'est pas pour ce rendez-vous.")
-    seat = cast(ThirdSeat, third.seat) if third.seat in get_args(ThirdSeat) else None
+    seat = cast(ThirdSeat, third.seat) if third.seat in SEATS else None
     return replace(memory, kind=cast(ThirdKind, third.kind), seat=seat)
 
 
@@ -64,7 +65,7 @@ def seats_of(facts: Iterable[Fait | Milestone]) -> tuple[ThirdPlace, ...]:
             places = {seat: away(place, fact.instant) for seat, place in places.items()}
         elif fact.genre is GenreFait.REAFFECTE:
             places = {seat: changed(place, admitted=False) for seat, place in places.items()}
-        elif fact.details.get("siege") in get_args(ThirdSeat):
+        elif fact.details.get("siege") in SEATS:
             _one(places, cast(ThirdSeat, fact.details["siege"]), fact)
     return tuple(away(places[seat]) for seat in sorted(places))
 
