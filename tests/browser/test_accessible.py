@@ -158,8 +158,9 @@ def test_the_whole_journey_by_keyboard_alone_and_the_focus_is_never_lost(
     theirs.not_lost()
     ours.press("Remettre en attente")
     ours.not_lost()
+    seen = medecin.media()["frames"]
     ours.press("Admettre")
-    medecin.sees_the_other()
+    medecin.sees_the_other(since=seen)
     ours.press("Identité vérifiée")
     ours.not_lost()
     ours.press("Examen clinique nécessaire")

@@ -93,7 +93,8 @@ def test_small_print_is_read_by_keys_on_the_console_and_by_fingers_on_a_phone(
     medecin.click("Remettre en attente")
     expect(assure.page.get_by_role("heading", name="salle d'attente")).to_be_visible()
     assert medecin.page.evaluate("document.pictureInPictureElement") is None
+    seen = medecin.media()["frames"]
     medecin.admit()
-    medecin.sees_the_other()
+    medecin.sees_the_other(since=seen)
     expect(medecin.page.locator("#view-bar")).to_be_hidden()
     assert shown(medecin) == {"zoom": 1, "turn": 0, "x": 0, "y": 0}
