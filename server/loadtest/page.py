@@ -73,7 +73,7 @@ def _asked(report: Report) -> list[str]:
     consoles = ", une console pour chaque médecin" if plan.consoles else ""
     media = f", {plan.media} salles avec de vrais médias" if plan.media else ""
     back = (
-        f" Après la coupure, chacun revient dans les {short(plan.spread)} s."
+        f" Après la coupure, chacun retente dans les {short(plan.spread)} s."
         if plan.scenario == "storm"
         else ""
     )

@@ -100,7 +100,7 @@ async def test_a_scenario_brings_everybody_together_without_an_error(
     assert (read(told)["errors"], read(told)["failures"]) == ({}, [])
     assert (counts["rooms_met"], counts["rooms_done"], counts["rooms_failed"]) == (10, 10, 0)
     assert counts["rooms_back"] == (10 if "storm" in asked else 0)
-    assert ("chacun revient dans les 2 s" in page.read_text()) is ("storm" in asked)
+    assert ("chacun retente dans les 2 s" in page.read_text()) is ("storm" in asked)
     assert counts["sockets_opened"] == 10 * seats
     assert read(told)["server"]["memory_max"] > 0
     if "waiting" not in asked:
