@@ -38,22 +38,28 @@ class Days:
 
         :raises NoSuchDoctor: there is none of this id.
         """
-        loop = asyncio.get_running_loop()
         asked = self._waiting.get(doctor)
         if asked is None:
-            asked = self._waiting[doctor] = loop.create_future()
+            asked = self._waiting[doctor] = asyncio.get_running_loop().create_future()
         if self._reader is None:
-            self._reader = loop.create_task(self._read_waiting())
-            self._reader.add_done_callback(self._ended)
+            self._start()
         # Several may wait for the same: who goes away must not take it from the others.
         return await asyncio.shield(asked)
 
+    def _start(self) -> None:
+        self._reader = asyncio.get_running_loop().create_task(self._read_waiting())
+        self._reader.add_done_callback(self._ended)
+
     def _ended(self, reader: asyncio.Task[None]) -> None:
         self._reader = None
-        for asked in self._waiting.values():
-            # The loop itself is being ended.
-            asked.cancel()
-        self._waiting.clear()
+        if reader.cancelled() or reader.exception() is not None:
+            # The loop itself is being ended: nobody may wait for ever.
+            for asked in self._waiting.values():
+                asked.cancel()
+            self._waiting.clear()
+        elif self._waiting:
+            # Asked for between the reader's last look and this.
+            self._start()
 
     async def _read_waiting(self) -> None:
         while self._waiting:

@@ -103,6 +103,27 @@ async def test_who_asks_during_a_reading_gets_a_newer_one(office: Office) -> Non
     assert entries.groups == [1, 1]
 
 
+async def test_who_asks_as_the_reader_ends_is_read_too(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its end is told a turn of the loop after its last look: one asks in each of the turns."""
+    monkeypatch.setattr(module, "PACE", 0)
+    days = Days(office.registre, Counted(office))
+    for turns in range(8):
+        for asks_first in (True, False):
+            asked = asyncio.create_task(days.day("mc-1"))
+            if asks_first:
+                await asyncio.sleep(0)
+            await days.day("mc-1")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+            async with asyncio.timeout(10):
+                assert (await days.day("mc-1")).date
+            await asked
+            await asyncio.sleep(0.01)
+
+
 async def test_who_goes_away_takes_the_day_from_nobody(office: Office) -> None:
     days = Days(office.registre, Counted(office))
     gone, stays = (asyncio.create_task(days.day("mc-1")) for _ in range(2))
