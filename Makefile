@@ -115,7 +115,7 @@ $(VENV)/demo: $(VENV)/made requirements.txt pyproject.toml package-lock.json req
 	$(PIP) install --require-hashes -r requirements.txt
 	$(PIP) install --require-hashes -r requirements-build.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
-	./deploy/need '$(BIN)/python -c "import weasyprint"' \
+	./deploy/need '$(BIN)/python -c "from weasyprint.text.ffi import harfbuzz_subset as found; assert found"' \
 		libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core
 	command -v npm >/dev/null || $(PIP) install --require-hashes -r requirements-node.txt
 	npm ci --omit=dev --silent --no-progress
