@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar, cast
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
+from .drain import Drain
 from .store.database import Database
 from .store.page import Needs, Page
 
@@ -67,8 +68,7 @@ class Ledger:
         self._most = most
         self._watch = watch
         self._pending: list[Job] = []
-        #: There while something is pending.
-        self._writer: asyncio.Task[None] | None = None
+        self._writer = Drain(self._write_pending, lambda: bool(self._pending), self._give_up)
         self._closed = False
 
     async def write(self, needs: Needs, rule: Rule[Result]) -> Result:
@@ -82,8 +82,7 @@ class Ledger:
         loop, asked = asyncio.get_running_loop(), perf_counter()
         job = Job(needs, rule, loop.create_future())
         self._pending.append(job)
-        if self._writer is None:
-            self._start()
+        self._writer.wake()
         outcome = await job.done
         if self._watch is not None:
             self._watch.ledger_wait(perf_counter() - asked)
@@ -94,24 +93,15 @@ class Ledger:
     async def close(self) -> None:
         """Take nothing more; what is pending is written first."""
         self._closed = True
-        while self._writer is not None:
-            await asyncio.wait([self._writer])
+        await self._writer.done()
 
     # --- the writer -----------------------------------------------------------------------------
 
-    def _start(self) -> None:
-        self._writer = asyncio.get_running_loop().create_task(self._write_pending())
-        self._writer.add_done_callback(self._ended)
-
-    def _ended(self, writer: asyncio.Task[None]) -> None:
-        self._writer = None
-        if writer.cancelled() or writer.exception() is not None:
-            # The loop itself is being ended: nobody may wait for ever.
-            for job in self._pending:
-                job.done.cancel()
-            self._pending.clear()
-        elif self._pending:
-            self._start()
+    def _give_up(self) -> None:
+        """Nobody may wait for ever."""
+        for job in self._pending:
+            job.done.cancel()
+        self._pending.clear()
 
     async def _write_pending(self) -> None:
         while self._pending:

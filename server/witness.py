@@ -68,8 +68,7 @@ FACTS: dict[OccurrenceKind, GenreFait] = {
     "third_accepted": GenreFait.TIERS_ACCEPTE,
 }
 
-#: Both persons, and what a room calls them. (Taken from the enumeration each time, it is most of
-#: what remembering a room costs.)
+#: Both persons, and what a room calls them: made once, for the enumeration is slow to ask.
 ROLES: tuple[tuple[Role, Seated], ...] = tuple((role, SEATS[role]) for role in Role)
 
 #: What a third participant does, and nobody else.

@@ -5,7 +5,8 @@ encoded from one: no unchecked byte is relayed.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -93,6 +94,19 @@ class _Door:
         #: Their token is good, the server is still looking whether they may enter.
         self._coming: dict[str, Access] = {}
 
+    @contextmanager
+    def _looked_at(self, sid: str, token: str) -> Iterator[Access]:
+        """Of a token that is good: whose it is, on their way in meanwhile.
+
+        :raises AccessRefused: it is not.
+        """
+        access = self._tokens.verify(token, self.kind)
+        self._coming[sid] = access
+        try:
+            yield access
+        finally:
+            self._coming.pop(sid, None)
+
     def _closed(self, wrong: Exception, namespace: str) -> Refused:
         refused = refusal(wrong, namespace)
         self._tally.refused(self.kind, refused.code)
@@ -154,12 +168,8 @@ class RoomNamespace(_Door):
         since = self._tally.clock()
         try:
             given = _token_of.decode(auth)
-            access = self._tokens.verify(given.token, self.kind)
-            self._coming[sid] = access
-            try:
+            with self._looked_at(sid, given.token) as access:
                 await self._enter(sid, access, given.instance, welcome)
-            finally:
-                self._coming.pop(sid, None)
         except Exception as wrong:
             return self._closed(wrong, "/")
         self._tally.joined(self.kind, since)
@@ -269,15 +279,11 @@ class ConsoleNamespace(_Door, socketio.AsyncNamespace):
     async def _entered(self, sid: str, given: ConsoleAuth) -> None:
         """:raises AccessRefused, NotAllowed: the door stays closed."""
         since = self._tally.clock()
-        access = self._tokens.verify(given.token, self.kind)
-        self._coming[sid] = access
-        try:
+        with self._looked_at(sid, given.token) as access:
             await self._desk.enter_console(access)
             if sid not in self._coming:
                 await self._left(access)
                 raise NotAllowed("token_revoked", TOKEN_REFUSED)
-        finally:
-            self._coming.pop(sid, None)
         self._who[sid] = access
         self._since[sid] = since
 

@@ -10,10 +10,12 @@ from controle.presence import GenreFait
 from controle.presentiel import EtatPresentiel
 from controle.telecontrole import Telecontrole
 from server.notify.wording import wording
+from server.store import planned
 from server.store import schema as t
 from server.store.sql import read
-from server.web.messages import Examined, Place, Said
+from server.web.messages import Place, Said
 from signaling import protocol
+from signaling.protocol import Justified
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +74,15 @@ async def happened(connection: AsyncConnection, telecontrole: str, kind: GenreFa
 
 
 _LATEST = (
-    select(t.justification.c.etat)
-    .where(t.justification.c.telecontrole == bindparam("telecontrole"))
-    .order_by(t.justification.c.depose.desc())
-    .limit(1)
+    select(planned.latest_justification())
+    .select_from(t.telecontrole)
+    .where(t.telecontrole.c.id == bindparam("telecontrole"))
 )
 
 
-async def latest_justification(connection: AsyncConnection, telecontrole: str) -> Examined:
+async def latest_justification(connection: AsyncConnection, telecontrole: str) -> Justified:
     """Where the last one stands; empty when there is none."""
-    state: Examined | None = await connection.scalar(_LATEST, {"telecontrole": telecontrole})
+    state: Justified | None = await connection.scalar(_LATEST, {"telecontrole": telecontrole})
     return state or ""
 
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
+from server.drain import Drain
 from server.store.sql import RegistreSql
 from signaling.protocol import Day
 
@@ -31,7 +32,7 @@ class Days:
         self._registre = registre
         self._entries = entries
         self._waiting: dict[str, asyncio.Future[Day]] = {}
-        self._reader: asyncio.Task[None] | None = None
+        self._reader = Drain(self._read_waiting, lambda: bool(self._waiting), self._give_up)
 
     async def day(self, doctor: str) -> Day:
         """As it is after this was asked; in no transaction of the caller's.
@@ -41,25 +42,15 @@ class Days:
         asked = self._waiting.get(doctor)
         if asked is None:
             asked = self._waiting[doctor] = asyncio.get_running_loop().create_future()
-        if self._reader is None:
-            self._start()
+        self._reader.wake()
         # Several may wait for the same: who goes away must not take it from the others.
         return await asyncio.shield(asked)
 
-    def _start(self) -> None:
-        self._reader = asyncio.get_running_loop().create_task(self._read_waiting())
-        self._reader.add_done_callback(self._ended)
-
-    def _ended(self, reader: asyncio.Task[None]) -> None:
-        self._reader = None
-        if reader.cancelled() or reader.exception() is not None:
-            # The loop itself is being ended: nobody may wait for ever.
-            for asked in self._waiting.values():
-                asked.cancel()
-            self._waiting.clear()
-        elif self._waiting:
-            # Asked for between the reader's last look and this.
-            self._start()
+    def _give_up(self) -> None:
+        """Nobody may wait for ever."""
+        for asked in self._waiting.values():
+            asked.cancel()
+        self._waiting.clear()
 
     async def _read_waiting(self) -> None:
         while self._waiting:

@@ -97,7 +97,7 @@ class Entries:
             for doctor, (medecin, zone) in theirs.items()
         }
 
-    def _to_do(self, un: Telecontrole, now: datetime, today: "Today") -> bool:
+    def _to_do(self, un: Telecontrole, now: datetime, today: Today) -> bool:
         """Of last evening, but somebody may be in it, or its outcome is still to be signed."""
         if not today.first <= un.debut < today.start:
             return False

@@ -10,12 +10,10 @@ from sqlalchemy import (
     BindParameter,
     Executable,
     Select,
-    String,
     and_,
     bindparam,
     func,
     insert,
-    literal_column,
     select,
     update,
 )
@@ -27,12 +25,9 @@ from controle.telecontrole import Contexte, Etat, Telecontrole
 from signaling.protocol import InPerson
 
 from . import schema as t
-from .facts import MILESTONES
+from .facts import milestone_lines
 from .people import Medecin
 from .sql import read
-
-#: Written out in the statement: they never change.
-_KINDS = [literal_column(f"'{kind}'", String) for kind in MILESTONES]
 
 
 def _rows(
@@ -139,17 +134,12 @@ def _used_tokens(size: int) -> Select[Any]:
 
 def milestones(connection: Connection, identifiers: Collection[str]) -> Sequence[Sequence[Any]]:
     """(télécontrôle, line), each chain in its order."""
-    return _rows(connection, _milestones, identifiers)
+    return _rows(connection, milestones_of, identifiers)
 
 
 @cache
-def _milestones(size: int) -> Select[Any]:
-    c = t.ligne.c
-    return (
-        select(c.telecontrole, c.contenu)
-        .where(c.telecontrole.in_(wanted(size)), c.genre.in_(_KINDS))
-        .order_by(c.telecontrole, c.seq)
-    )
+def milestones_of(size: int) -> Select[Any]:
+    return milestone_lines().where(t.ligne.c.telecontrole.in_(wanted(size)))
 
 
 def calls(connection: Connection, medecins: Collection[str]) -> Sequence[Sequence[Any]]:

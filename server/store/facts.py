@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
+from functools import cache
+from typing import Any, get_args
 
 from msgspec import Struct
 from msgspec.json import Decoder
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import Select, String, bindparam, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.presence import Detail, Fait, GenreFait, Role
@@ -158,16 +159,28 @@ class Milestones:
         return GenreFait.ENTREE in kinds and GenreFait.FIN not in kinds
 
 
-#: Made once, as all that a console's entry is read with: a statement costs more to make than to
-#: run. The kinds are ours and stand in the text: a list of parameters is written anew each time.
-_MILESTONES = (
-    select(t.ligne.c.contenu)
+@cache
+def milestone_lines() -> Select[Any]:
+    """(télécontrôle, line) of all that there are, each chain in its order.
+
+    Made once: a statement costs more to make than to run. The kinds are ours and stand in the text:
+    a list of parameters is written anew each time.
+    """
+    c = t.ligne.c
+    return (
+        select(c.telecontrole, c.contenu)
+        .where(c.genre.in_([literal_column(f"'{kind}'", String) for kind in MILESTONES]))
+        .order_by(c.telecontrole, c.seq)
+    )
+
+
+_OF_ONE = (
+    milestone_lines()
+    .with_only_columns(t.ligne.c.contenu)
     .where(t.ligne.c.telecontrole == bindparam("telecontrole"))
-    .where(t.ligne.c.genre.in_([literal_column(f"'{kind}'") for kind in MILESTONES]))
-    .order_by(t.ligne.c.seq)
 )
 
 
 async def milestones(connection: AsyncConnection, telecontrole: str) -> Milestones:
-    rows = await connection.scalars(_MILESTONES, {"telecontrole": telecontrole})
+    rows = await connection.scalars(_OF_ONE, {"telecontrole": telecontrole})
     return Milestones([milestone(text) for text in rows])

@@ -29,8 +29,8 @@ from controle.telecontrole import Telecontrole
 from signaling.protocol import Equipment, Justified
 
 from . import schema as t
-from .bulk import padded, wanted
-from .facts import MILESTONES, Milestone, Milestones, milestone
+from .bulk import milestones_of, padded, wanted
+from .facts import Milestone, Milestones, milestone, milestone_lines
 from .people import called
 from .planned import latest_justification, undelivered
 from .sealed import Safe, safe_of
@@ -62,7 +62,7 @@ async def one(connection: AsyncConnection, telecontrole: str) -> Listed:
 async def some(connection: AsyncConnection, telecontroles: Collection[str]) -> Sequence[Listed]:
     """Of these, at least one, each that there is; in no order."""
     size, asked = padded(telecontroles)
-    return await _listed(connection, _some(size), _milestones_of_some(size), asked)
+    return await _listed(connection, _some(size), milestones_of(size), asked)
 
 
 async def of_doctors(
@@ -115,14 +115,9 @@ def _day(size: int) -> Select[Any]:
 
 
 @cache
-def _milestones_of_some(size: int) -> Select[Any]:
-    return _milestones().where(t.ligne.c.telecontrole.in_(wanted(size)))
-
-
-@cache
 def _milestones_of_day(size: int) -> Select[Any]:
     mine = t.telecontrole.c.id == t.ligne.c.telecontrole
-    return _milestones().join(t.telecontrole, mine).where(*_of_day(size))
+    return milestone_lines().join(t.telecontrole, mine).where(*_of_day(size))
 
 
 def _of_day(size: int) -> Iterable[ColumnElement[bool]]:
@@ -149,13 +144,4 @@ def _entries() -> Select[Any]:
             and_(before, undelivered()).label("non_remise"),
         )
         .outerjoin(t.essai_materiel, t.essai_materiel.c.telecontrole == un.id)
-    )
-
-
-def _milestones() -> Select[Any]:
-    c = t.ligne.c
-    return (
-        select(c.telecontrole, c.contenu)
-        .where(c.genre.in_([literal_column(f"'{kind}'", String) for kind in MILESTONES]))
-        .order_by(c.telecontrole, c.seq)
     )

@@ -1,7 +1,7 @@
 """The domain's registre (controle/registre.py) over SQL."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -132,10 +132,8 @@ class UniteSql:
                 )
             )
 
-    async def _telecontroles(
-        self, query: Select[Any], wanted: Mapping[str, str] | None = None
-    ) -> list[Telecontrole]:
-        rows = (await self.connection.execute(query, wanted)).mappings()
+    async def _telecontroles(self, query: Select[Any]) -> list[Telecontrole]:
+        rows = (await self.connection.execute(query)).mappings()
         safe = safe_of(self.connection)
         return [telecontrole_of(row, safe) for row in rows]
 

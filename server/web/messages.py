@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from signaling.protocol import Entry
+from signaling.protocol import Entry, Justified
 
 Secret = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
 Code = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
@@ -27,10 +27,6 @@ Access = Literal[
     "termine",
     "inconnu",
 ]
-
-
-#: Where a justification stands; empty: none was given.
-Examined = Literal["", "deposee", "acceptee", "refusee"]
 
 
 class Body(Struct, frozen=True, kw_only=True):
@@ -142,7 +138,7 @@ class Said(Body, frozen=True):
 
     acknowledged: bool = False
     needs: bool = False
-    justification: Examined = ""
+    justification: Justified = ""
 
 
 class LinkState(Body, frozen=True):
@@ -435,7 +431,7 @@ class JustificationGiven(Body, frozen=True):
     id: str
     reason: str
     submitted: str
-    state: Examined
+    state: Justified
     state_label: str
     document: bool
 

@@ -381,8 +381,8 @@ async def test_a_writer_that_is_ended_at_any_moment_leaves_the_store_free(
     for _ in range(1 + turns):
         await asyncio.sleep(0)
 
-    if court.ledger._writer is not None:
-        court.ledger._writer.cancel()
+    if court.ledger._writer.task is not None:
+        court.ledger._writer.task.cancel()
     await asyncio.gather(joining, return_exceptions=True)
 
     async with court.registre.transaction() as unite:
