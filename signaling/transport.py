@@ -6,8 +6,8 @@ object per socket (docs/decisions/0021-a-fast-path.md tells why, with figures):
 - frames come pushed from aiohttp's compiled parser, straight out of `data_received`;
 - an event is decoded to its type, checked and done before the next byte is read, or waits its
   turn behind the one event of this socket that is being put on record;
-- what is said is encoded once and written straight to the connection's buffer; whoever does not
-  read is cut when it is full;
+- what is said is encoded once, and written when this turn of the loop has heard everybody: one
+  write for each who is spoken to, all after another; whoever does not read is cut;
 - one timer pings everybody.
 
 The namespace `/` is served from here. Every other one (the consoles) goes through python-socketio
@@ -90,8 +90,8 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
     """
 
     __slots__ = (
-        "_backlog", "_bucket", "_busy", "_engine", "_transport", "abroad", "address", "cut",
-        "data_received", "deadline", "elsewhere", "seated", "send", "sid", "slot", "unanswered",
+        "_backlog", "_bucket", "_busy", "_engine", "_transport", "_unsent", "abroad", "address",
+        "cut", "data_received", "deadline", "elsewhere", "seated", "sid", "slot", "unanswered",
     )  # fmt: skip
 
     def __init__(self, engine: "Engine", transport: asyncio.Transport, address: str) -> None:
@@ -111,8 +111,8 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
         self.slot = 0
         self._engine = engine
         self._transport = transport
-        #: What is said, straight into the connection's buffer.
-        self.send = transport.write
+        #: What this turn of the loop says to it; None: nothing yet.
+        self._unsent: list[bytes] | None = None
         reader = WebSocketReader(
             self, engine.limits.message_bytes, compress=False, decode_text=False
         )
@@ -135,21 +135,37 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
     def connection_lost(self, _: BaseException | None) -> None:
         # The parser holds this session: without the parser, both go at once.
         del self.data_received
+        self._unsent = None
         self._engine.lost(self)
 
     def write(self, frame: bytes) -> None:
         if not self.cut:
             self.send(frame)
 
+    def send(self, frame: bytes) -> None:
+        """Once this turn of the loop has heard everybody."""
+        if self._unsent is None:
+            self._unsent = [frame]
+            self._engine.later(self)
+        else:
+            self._unsent.append(frame)
+
+    def flush(self) -> None:
+        """Now, in one write."""
+        frames, self._unsent = self._unsent, None
+        if frames is not None:
+            self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+
     def close(self, code: int) -> None:
         """Say goodbye; the connection ends when the other side has heard it, or soon."""
-        self._transport.write(goodbye(code))
+        self.send(goodbye(code))
         self._engine.lost(self)
         self._engine.loop.call_later(self._engine.limits.linger, self._transport.abort)
 
     def end(self) -> None:
         """The server stops: come again."""
-        self._transport.write(goodbye(WSCloseCode.GOING_AWAY))
+        self.send(goodbye(WSCloseCode.GOING_AWAY))
+        self.flush()
         self._engine.lost(self)
         self._transport.close()
 
@@ -181,6 +197,7 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
         if kind is CLOSE:
             if not self.cut:
                 self.close(WSCloseCode.OK)
+            self.flush()
             self._transport.close()
         elif self.cut:
             return
@@ -373,6 +390,8 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._last: tuple[Message | None, bytes] = (None, b"")
+        #: Who is spoken to in this turn of the loop.
+        self._spoken_to: list[Session] = []
         self._door: Door
         #: What the door hears, by how its packet begins when no acknowledgement is wanted.
         self.plain: Mapping[bytes, str] = {}
@@ -417,7 +436,7 @@ class Engine:
             self._timer = self.loop.call_later(self.limits.ping_interval / SLOTS, self._ping)
         transport.set_write_buffer_limits(high=self.limits.buffer_bytes)
         transport.set_protocol(session)
-        transport.write(answer + text(b"0" + self._hello % session.sid.encode()))
+        session.send(answer + text(b"0" + self._hello % session.sid.encode()))
         self.outside(session)
         return session
 
@@ -484,6 +503,21 @@ class Engine:
             frame = event_frame(event, message)
             self._last = (message, frame)
         session.send(frame)
+
+    def later(self, session: Session) -> None:
+        """Flush it when this turn of the loop has heard everybody.
+
+        A write wakes who reads it: all after another wake fewer than one between two that are heard
+        (docs/decisions/0021-a-fast-path.md), and several to one socket are one.
+        """
+        if not self._spoken_to:
+            self.loop.call_soon(self._flush)
+        self._spoken_to.append(session)
+
+    def _flush(self) -> None:
+        spoken_to, self._spoken_to = self._spoken_to, []
+        for session in spoken_to:
+            session.flush()
 
     def leave(self, sid: str) -> None:
         """Out of `/`, with Socket.IO's word for it."""
