@@ -26,6 +26,8 @@ MAX_SECTIONS = 4
 MAX_CANDIDATES = 64
 
 _PRINTABLE = bytes(range(0x20, 0x7F))
+#: Lines that are not looked into (RFC 8866, section 5).
+_OTHERS = frozenset(("v=", "o=", "s=", "t=", "c=", "b="))
 _LINE = re.compile(r"[a-z]=.+")
 _MEDIA = re.compile(r"(audio|video|application) ([0-9]{1,5}) ([A-Z/]{1,32}) [\x21-\x7e ]+")
 #: DTLS-SRTP and data channels over DTLS, nothing else (RFC 8827, section 6.5).
@@ -49,7 +51,7 @@ _GRAMMARS = {"fingerprint": _FINGERPRINT, "ice-ufrag": _UFRAG, "ice-pwd": _PASSW
 _SETUPS = {"offer": ("actpass",), "answer": ("active", "passive")}
 
 #: What a transport is made of; each comes at most once in a section.
-_TRANSPORT = ("fingerprint", "ice-ufrag", "ice-pwd", "setup")
+_TRANSPORT = frozenset(("fingerprint", "ice-ufrag", "ice-pwd", "setup"))
 #: No other attribute of the registry begins like one of these.
 _GUARDED = (*_TRANSPORT, "candidate")
 #: How most lines of every description begin (codecs, header extensions, sources): nothing that is
@@ -65,15 +67,21 @@ class SdpRefused(Exception):
         self.reason = reason
 
 
-@dataclass
+@dataclass(slots=True)
 class _Section:
     """The session part of a description, or one of its media sections."""
 
     #: Media sections only: the m-line has port 0 and is not `bundle-only`.
     rejected: bool = False
-    attributes: list[tuple[str, str]] = field(default_factory=list)
-    #: The first value of each.
+    #: The first value of each attribute, and the further ones of those that come again.
     first: dict[str, str] = field(default_factory=dict)
+    repeated: list[tuple[str, str]] = field(default_factory=list)
+
+    def all(self, name: str) -> list[str]:
+        """Its values, in their order."""
+        if name not in self.first:
+            return []
+        return [self.first[name], *(value for again, value in self.repeated if again == name)]
 
 
 def check_description(sdp: str, kind: Literal["offer", "answer"]) -> None:
@@ -99,30 +107,40 @@ def _lines(sdp: str) -> Sequence[str]:
         raise SdpRefused("too_long")
     if not sdp.endswith("\n"):
         raise SdpRefused("unfinished_line")
-    if sdp.count("\n") > MAX_LINES:
-        raise SdpRefused("too_many_lines")
     if not sdp.startswith(("v=0\n", "v=0\r\n")):
         raise SdpRefused("version")
-    text = sdp.replace("\r\n", "\n")
     # One pass in C each: a regular expression takes five times as long.
-    if not text.isascii() or text.encode().translate(None, _PRINTABLE).strip(b"\n"):
+    if not sdp.isascii() or sdp.encode().translate(None, _PRINTABLE).strip(b"\r\n"):
         raise SdpRefused("line")
-    return text[:-1].split("\n")
+    lines = sdp.splitlines()
+    if len(lines) > MAX_LINES:
+        raise SdpRefused("too_many_lines")
+    if len(lines) != sdp.count("\n"):
+        # A CR on its own ends no line.
+        raise SdpRefused("line")
+    return lines
 
 
 def _sections(lines: Sequence[str]) -> list[_Section]:
     current = _Section()
-    sections = [current]
+    first, sections = current.first, [current]
     for line in lines:
         start = line[:2]
         if start == "a=" and line != "a=":
             name, _, value = line[2:].partition(":")
-            current.attributes.append((name, value))
-            current.first.setdefault(name, value)
+            if name not in first:
+                first[name] = value
+            elif name in _TRANSPORT:
+                raise SdpRefused("repeated_attribute")
+            else:
+                current.repeated.append((name, value))
+        elif start in _OTHERS and len(line) > 2:
+            continue
         elif not _LINE.fullmatch(line):
             raise SdpRefused("line")
         elif start == "m=":
             current = _section(line[2:])
+            first = current.first
             sections.append(current)
         elif start == "k=":
             raise SdpRefused("sdes")
@@ -145,14 +163,12 @@ def _section(text: str) -> _Section:
 
 def _check_attributes(sections: Sequence[_Section], kind: str) -> None:
     # Media of one bundle repeat each other: what is the same is looked at once.
-    different: dict[tuple[str, str], None] = {}
+    different: set[tuple[str, str]] = set()
     for section in sections:
-        different.update(dict.fromkeys(section.attributes))
-        guarded = [name for name, _ in section.attributes if name in _TRANSPORT]
-        if len(guarded) != len(set(guarded)):
-            raise SdpRefused("repeated_attribute")
+        different.update(section.first.items(), section.repeated)
     for name, value in different:
-        _check_attribute(name, value, kind)
+        if name not in _PLAIN:
+            _check_attribute(name, value, kind)
 
 
 def _check_attribute(name: str, value: str, kind: str) -> None:
@@ -162,7 +178,7 @@ def _check_attribute(name: str, value: str, kind: str) -> None:
     elif name == "setup":
         if value not in _SETUPS[kind]:
             raise SdpRefused("setup")
-    elif name not in _PLAIN:
+    else:
         canonical = name.lstrip().lower()
         if canonical.startswith("crypto"):
             raise SdpRefused("sdes")
@@ -178,34 +194,28 @@ def _check_fingerprints(*sections: _Section) -> None:
 
 
 def _check_candidates(*sections: _Section) -> None:
-    found = [
-        f"{name}:{value}"
-        for section in sections
-        if "candidate" in section.first
-        for name, value in section.attributes
-        if name == "candidate"
-    ]
+    found = [value for section in sections for value in section.all("candidate")]
     if len(found) > MAX_CANDIDATES:
         raise SdpRefused("too_many_candidates")
     for candidate in found:
         try:
-            check_candidate(candidate)
+            check_candidate(f"candidate:{candidate}")
         except CandidateRefused as refusal:
             raise SdpRefused(f"candidate_{refusal.reason}") from refusal
 
 
 def _check_transports(session: _Section, live: Sequence[_Section]) -> None:
     """Every part of a transport must be said by the section, its bundle's head or the session."""
-    bundles = [
-        words
-        for name, value in session.attributes
-        if name == "group" and (words := value.split(" "))[0] == "BUNDLE"
-    ]
+    groups = [value.split(" ") for value in session.all("group")]
+    bundles = [words for words in groups if words[0] == "BUNDLE"]
     for section in live:
-        said = {**session.first, **_bundle_head(section, live, bundles).first, **section.first}
-        for name in _TRANSPORT:
-            if name not in said:
-                raise SdpRefused(f"missing_{name.replace('-', '_')}")
+        if section.first.keys() >= _TRANSPORT:
+            # Most by far.
+            continue
+        missing = _TRANSPORT - section.first.keys() - session.first.keys()
+        missing -= _bundle_head(section, live, bundles).first.keys()
+        if missing:
+            raise SdpRefused(f"missing_{min(missing).replace('-', '_')}")
 
 
 def _bundle_head(

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Literal, NamedTuple, Protocol
 
 import structlog
+from msgspec import Raw
 from msgspec.structs import replace
 
 from .access import Access
@@ -48,6 +49,7 @@ from .crossing import (
     payload_of,
     written,
 )
+from .frames import encode
 from .peers import Peers
 from .protocol import CLIENT_TO_SERVER, SERVER_TO_CLIENT, EndReason, InPerson, Message, Reception
 from .room import NotAllowed, Occurrence, Room
@@ -275,12 +277,12 @@ class Cluster(Rooms):
     def _unused(self, room: str) -> bool:
         return room not in self._rooms and room not in self._joining.values()
 
-    def _say(self, sid: str, event: str, message: Message) -> None:
+    def _say(self, sid: str, event: str, body: bytes) -> None:
         guest = self._guests.get(sid)
         if guest is None:
-            super()._say(sid, event, message)
+            super()._say(sid, event, body)
         else:
-            self._bus.tell(guest.worker, Said(sid=sid, event=event, payload=written(message)))
+            self._bus.tell(guest.worker, Said(sid=sid, event=event, payload=Raw(body)))
 
     def _close(self, sid: str) -> None:
         guest = self._guests.get(sid)
@@ -431,9 +433,8 @@ class Cluster(Rooms):
 
     def _said(self, sender: str, said: Said) -> None:
         if self._away.get(said.sid) == sender:
-            super()._say(
-                said.sid, said.event, payload_of(said.payload, said.event, SERVER_TO_CLIENT)
-            )
+            message = payload_of(said.payload, said.event, SERVER_TO_CLIENT)
+            super()._say(said.sid, said.event, encode(message))
 
     def _cut(self, sender: str, cut: Cut) -> None:
         if self._away.get(cut.sid) == sender:

@@ -4,7 +4,7 @@ from struct import pack
 
 import msgspec
 
-from .protocol import SERVER_TO_CLIENT, SERVER_TO_CONSOLE, Accepted, Message, Refused
+from .protocol import SERVER_TO_CLIENT, SERVER_TO_CONSOLE, Accepted, Refused
 
 Answer = Accepted | Refused
 
@@ -39,8 +39,9 @@ def goodbye(code: int) -> bytes:
 _STARTS = {event: f'42["{event}",'.encode() for event in (*SERVER_TO_CLIENT, *SERVER_TO_CONSOLE)}
 
 
-def event_frame(event: str, message: Message) -> bytes:
-    start, body = _STARTS[event], encode(message)
+def event_frame(event: str, body: bytes) -> bytes:
+    """`body`: the event's payload, encoded."""
+    start = _STARTS[event]
     return b"".join((text_head(len(start) + len(body) + 1), start, body, b"]"))
 
 

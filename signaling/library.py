@@ -105,7 +105,7 @@ class SocketServer(socketio.AsyncServer):
 
     def register_namespace(self, namespace: RoomNamespace | ConsoleNamespace) -> None:
         if isinstance(namespace, RoomNamespace):
-            namespace.sockets = self.engine
+            namespace.attach(self.engine)
             self.engine.door = namespace
         else:
             super().register_namespace(namespace)

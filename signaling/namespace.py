@@ -149,18 +149,14 @@ class RoomNamespace(_Door):
     def __init__(self, tokens: Tokens, rooms: Rooms, tally: Tally | None = None) -> None:
         super().__init__(tokens, tally)
         self._rooms = rooms
-        rooms.voice = self
 
-    # --- Voice ----------------------------------------------------------------------------------
-
-    def say(self, sid: str, event: str, message: Message) -> None:
-        self.sockets.say(sid, event, message)
-
-    def close(self, sid: str) -> None:
-        self.sockets.leave(sid)
+    def attach(self, sockets: Engine) -> None:
+        """Rooms speak to these."""
+        self.sockets = sockets
+        self._rooms.voice = sockets
 
     async def cut(self, sid: str) -> None:
-        self.close(sid)
+        self.sockets.close(sid)
 
     # --- Door, for the sockets ------------------------------------------------------------------
 

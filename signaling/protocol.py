@@ -19,6 +19,7 @@ ThirdKind = Literal["interprete", "interprete_lsf", "medecin_assistant", "proche
 Phase = Literal["waiting", "admitted", "ended"]
 SeatPresence = Literal["absent", "present", "lost", "left"]
 Transport = Literal["none", "ready", "flowing", "lost"]
+SignalKind = Literal["offer", "answer", "candidate"]
 #: `identity`: it could not be verified from here; they meet in person, as after `in_person`.
 EndReason = Literal["ended", "in_person", "identity", "refused", "cancelled"]
 #: Who may be in the room with somebody; a role, never a name.
@@ -310,7 +311,7 @@ class Signal(Message, frozen=True):
     """One relayed message of the negotiation in course, numbered so that it can be sent again."""
 
     seq: int
-    kind: Literal["offer", "answer", "candidate"]
+    kind: SignalKind
     description: Description | None = None
     candidate: Candidate | None = None
 
@@ -320,7 +321,7 @@ class ThirdSignal(Message, frozen=True):
 
     seq: int
     source: SeatName
-    kind: Literal["offer", "answer", "candidate"]
+    kind: SignalKind
     description: Description | None = None
     candidate: Candidate | None = None
 

@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.json import Decoder
 from msgspec.structs import replace
 
 from media.sdp import CandidateRefused, SdpRefused, check_candidate, check_description
 
+from .frames import encode
 from .privacy import told, told_description
 from .protocol import (
     Candidate,
@@ -37,6 +39,7 @@ from .protocol import (
     SeatName,
     SeatPresence,
     Signal,
+    SignalKind,
     Snapshot,
     ThirdRenegotiation,
     ThirdSignal,
@@ -44,6 +47,8 @@ from .protocol import (
 )
 from .rights import EVENTS
 from .seats import Pairs, ThirdPlace, addressed, not_admitted, silenced
+
+_signal_of = Decoder(Signal).decode
 
 #: Candidates kept for a side that is away; more than this are refused (RFC 8838 trickling
 #: of one interface and one TURN server stays far below).
@@ -98,10 +103,16 @@ class Relay(Struct, frozen=True, gc=False):
     a chain, so that the hundredth is kept as quickly as the first."""
 
     to: Role
-    signal: Signal
+    kind: SignalKind
+    #: The signal as it is sent: encoded once, and one object where it would be four.
+    said: bytes
     before: "Relay | None"
     #: How many there are, this one included.
     count: int
+
+    @property
+    def signal(self) -> Signal:
+        return _signal_of(self.said)
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -570,15 +581,13 @@ def _told(room: Room, role: Role, description: Description) -> Description:
 def _repeated(room: Room, role: Role, description: Description) -> bool:
     kind = "answer" if role == "assure" else "offer"
     passing = _told(room, role, description)
-    return any(
-        kept.signal.kind == kind and kept.signal.description == passing for kept in room.signals
-    )
+    return any(kept.kind == kind and kept.signal.description == passing for kept in room.signals)
 
 
 def _passed(
     room: Room,
     to: Role,
-    kind: Literal["offer", "answer", "candidate"],
+    kind: SignalKind,
     *,
     description: Description | None = None,
     candidate: Candidate | None = None,
@@ -586,5 +595,5 @@ def _passed(
     """Numbered, kept for who comes back, and on its way to the other side."""
     seq, before = room.seq + 1, room.mail
     signal = Signal(seq=seq, kind=kind, description=description, candidate=candidate)
-    relay = Relay(to, signal, before, 1 if before is None else before.count + 1)
+    relay = Relay(to, kind, encode(signal), before, 1 if before is None else before.count + 1)
     return Step(replace(room, seq=seq, mail=relay), relay=relay)

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from . import thirds
 from .access import Access
+from .frames import encode
 from .protocol import (
     Companion,
     EndReason,
@@ -30,6 +31,7 @@ from .protocol import (
     Removed,
     Replaced,
     Role,
+    RoomState,
     SeatName,
     Snapshot,
     ThirdKind,
@@ -119,7 +121,8 @@ class Witness(Protocol):
 class Voice(Protocol):
     """How a room speaks to sockets; neither waits."""
 
-    def say(self, sid: str, event: str, message: Message) -> None: ...
+    def say(self, sid: str, event: str, body: bytes) -> None:
+        """`body`: what is said, encoded: once, for whomever it is said to."""
 
     def close(self, sid: str) -> None: ...
 
@@ -273,7 +276,7 @@ class Rooms:
         room = self._rooms[access.room] = step.room
         to = room.place(relay.to).sid
         if to is not None:
-            self._say(to, "signal", relay.signal)
+            self._say(to, "signal", relay.said)
         if event != "candidate":
             self._tally.done(access.role, payload)
         return room.version
@@ -454,22 +457,23 @@ class Rooms:
         before = self._rooms[room.id]
         self._rooms[room.id] = room
         if step.replaced_sid:
-            self._say(step.replaced_sid, "replaced", Replaced(at=self._clock().isoformat()))
+            self._say(step.replaced_sid, "replaced", encode(Replaced(at=self._clock().isoformat())))
         if snapshot_for and by:
-            self._say(snapshot_for, "snapshot", snapshot(room, by, snapshot_for, self._clock()))
+            whole = snapshot(room, by, snapshot_for, self._clock())
+            self._say(snapshot_for, "snapshot", encode(whole))
         if room.version != before.version:
             self._tally.changed(before, room)
             self._tell_all(room, snapshot_for)
             self._witness.changed(room)
         if step.relay:
-            self._to(room.place(step.relay.to), "signal", step.relay.signal)
+            self._to(room.place(step.relay.to), "signal", step.relay.said)
         elif step.third:
             self._to_seat(room, *step.third)
         elif asked and asked[1] == "renegotiate" and asked[0].role != "tiers":
             # Not kept: who is not there now makes a whole new offer when they come.
-            self._to(room.place(other(asked[0].role)), "renegotiate", asked[2])
+            self._to(room.place(other(asked[0].role)), "renegotiate", encode(asked[2]))
         if step.removed_sid:
-            self._say(step.removed_sid, "removed", Removed(at=self._clock().isoformat()))
+            self._say(step.removed_sid, "removed", encode(Removed(at=self._clock().isoformat())))
             self._close(step.removed_sid)
         if asked:
             self._tally.done(asked[0].role, asked[2])
@@ -482,25 +486,30 @@ class Rooms:
         sid = thirds.sid_of(room, seat)
         signal = isinstance(message, ThirdSignal)
         if sid is not None:
-            self._say(sid, "third_signal" if signal else "third_renegotiate", message)
+            self._say(sid, "third_signal" if signal else "third_renegotiate", encode(message))
 
     def _tell_all(self, room: Room, but: str | None) -> None:
+        """Encoded once for both, and once for all others."""
         state = room.state(self._clock())
-        for place in (room.assure, room.medecin_conseil):
-            if place.sid != but:
-                self._to(place, "state", state)
-        for third in room.thirds:
-            if third.sid is not None and third.sid != but:
-                self._say(third.sid, "state", thirds.state_for_third(state))
+        both = [place.sid for place in (room.assure, room.medecin_conseil)]
+        self._say_all(both, but, state)
+        if room.thirds:
+            self._say_all([one.sid for one in room.thirds], but, thirds.state_for_third(state))
 
-    def _to(self, place: Place, event: str, message: Message) -> None:
+    def _say_all(self, sids: Sequence[str | None], but: str | None, state: RoomState) -> None:
+        to = [sid for sid in sids if sid is not None and sid != but]
+        body = encode(state) if to else b""
+        for sid in to:
+            self._say(sid, "state", body)
+
+    def _to(self, place: Place, event: str, body: bytes) -> None:
         if place.sid is not None:
-            self._say(place.sid, event, message)
+            self._say(place.sid, event, body)
 
-    def _say(self, sid: str, event: str, message: Message) -> None:
+    def _say(self, sid: str, event: str, body: bytes) -> None:
         self._tally.events_out[event] += 1
         if self.voice is not None:
-            self.voice.say(sid, event, message)
+            self.voice.say(sid, event, body)
 
     def _close(self, sid: str) -> None:
         if self.voice is not None:

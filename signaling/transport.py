@@ -38,7 +38,7 @@ from .frames import (
     text,
 )
 from .limits import Bucket, Limits
-from .protocol import Accepted, Message, Refused
+from .protocol import Accepted, Refused
 
 log = structlog.get_logger()
 
@@ -321,7 +321,7 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
     def _ask(self, number: bytes, event: str, payload: bytes) -> None:
         if not self.seated:
             return
-        answer = self._engine.door.heard(self.sid, event, payload)
+        answer = self._engine.heard(self.sid, event, payload)
         if isinstance(answer, int):
             if number:
                 self.write(ack_frame(number, Accepted(version=answer)))
@@ -389,10 +389,11 @@ class Engine:
         self._slot = 0
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last: tuple[Message | None, bytes] = (None, b"")
         #: Who is spoken to in this turn of the loop.
         self._spoken_to: list[Session] = []
         self._door: Door
+        #: The door's.
+        self.heard: Callable[[str, str, bytes], int | Answer | Awaitable[Answer]]
         #: What the door hears, by how its packet begins when no acknowledgement is wanted.
         self.plain: Mapping[bytes, str] = {}
         self._hello = (
@@ -407,6 +408,7 @@ class Engine:
     @door.setter
     def door(self, door: Door) -> None:
         self._door = door
+        self.heard = door.heard
         self.plain = {b'42["%b"' % written: name for written, name in door.names.items()}
 
     @property
@@ -492,17 +494,11 @@ class Engine:
 
     # --- what goes out --------------------------------------------------------------------------
 
-    def say(self, sid: str, event: str, message: Message) -> None:
+    def say(self, sid: str, event: str, body: bytes) -> None:
         """To the holder of a seat in `/`."""
         session = self.sessions.get(sid)
-        if session is None or not session.seated:
-            return
-        last, frame = self._last
-        if last is not message:
-            # A room's state goes to both of its sides: encoded once.
-            frame = event_frame(event, message)
-            self._last = (message, frame)
-        session.send(frame)
+        if session is not None and session.seated:
+            session.send(event_frame(event, body))
 
     def later(self, session: Session) -> None:
         """Flush it when this turn of the loop has heard everybody.
@@ -519,7 +515,7 @@ class Engine:
         for session in spoken_to:
             session.flush()
 
-    def leave(self, sid: str) -> None:
+    def close(self, sid: str) -> None:
         """Out of `/`, with Socket.IO's word for it."""
         session = self.sessions.get(sid)
         if session is not None:

@@ -125,7 +125,8 @@ ADDRESSES = st.sampled_from(
     related=st.none() | st.tuples(ADDRESSES, st.sampled_from(["0", "46154", "70000"])),
     tail=st.sampled_from(
         ["", " generation 0", " generation 0 ufrag EEtu network-id 1 network-cost 10", " ufrag",
-         " x y", " generation 0 generation 0", " network-cost 99999"]
+         " x y", " generation 0 generation 0", " network-cost 99999",
+         " generation 0 network-id  network-cost 9", " generation  ufrag EEtu"]
     ),
 )  # fmt: skip
 def test_the_quick_look_and_the_careful_one_agree(

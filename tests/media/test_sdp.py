@@ -188,6 +188,12 @@ CHANGES: dict[str, tuple[Callable[[str], str], str]] = {
         lambda sdp: sdp.replace("a=setup:actpass\r\n", "a=setup:actpass\r\n" * 2),
         "repeated_attribute",
     ),
+    "a line ended by CR alone": (
+        lambda sdp: sdp.replace("a=mid:0\r\n", "a=mid:0\ra=x:y\r\n"),
+        "line",
+    ),
+    "a CR after its LF": (lambda sdp: sdp.replace("a=mid:0\r\n", "a=mid:0\n\r"), "line"),
+    "a line of a vertical tab": (lambda sdp: sdp.replace("a=mid:0", "a=mid:0\va=x:y"), "line"),
     "a bad candidate": (lambda sdp: sdp + HOST.replace("192.0.2.2", "x.fr"), "candidate_address"),
     "a candidate in disguise": (
         lambda sdp: sdp + HOST.replace("candidate", "CANDIDATE"),

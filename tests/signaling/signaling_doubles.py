@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import socketio
 from aiohttp import web
 
@@ -16,7 +17,14 @@ from signaling.access import Access, Kind, Tokens
 from signaling.library import SocketServer
 from signaling.limits import Limits
 from signaling.namespace import ConsoleNamespace, RoomNamespace
-from signaling.protocol import CLIENT_TO_SERVER, CONSOLE_TO_SERVER, Day, Message, Role
+from signaling.protocol import (
+    CLIENT_TO_SERVER,
+    CONSOLE_TO_SERVER,
+    SERVER_TO_CLIENT,
+    Day,
+    Message,
+    Role,
+)
 from signaling.room import NotAllowed, Occurrence, Room
 from signaling.rooms import Memory, Rooms
 from signaling.transport import Session
@@ -140,8 +148,8 @@ class FakeVoice:
         self.on_close: Callable[[str], Any] | None = None
         self.tasks: list[asyncio.Future[Any]] = []
 
-    def say(self, sid: str, event: str, message: Message) -> None:
-        self.said.append((sid, event, message))
+    def say(self, sid: str, event: str, body: bytes) -> None:
+        self.said.append((sid, event, msgspec.json.decode(body, type=SERVER_TO_CLIENT[event])))
 
     def close(self, sid: str) -> None:
         self.closed.append(sid)

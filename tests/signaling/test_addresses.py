@@ -55,7 +55,7 @@ def test_by_default_a_candidate_passes_as_it_came() -> None:
     step = rules.candidate(offered(), "assure", one)
 
     assert step.relay is not None
-    assert step.relay.signal.candidate is one
+    assert step.relay.signal.candidate == one
 
 
 def test_a_description_passes_without_its_addresses() -> None:

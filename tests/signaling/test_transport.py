@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from signaling_doubles import ORIGIN, PATIENCE, House, Person, open_house, people
 from structlog.testing import capture_logs
 
+from signaling.frames import encode
 from signaling.library import SocketServer
 from signaling.limits import Bucket, Limits
 from signaling.protocol import Replaced
@@ -393,7 +394,7 @@ async def test_a_reader_that_does_not_read_is_cut_with_bounded_memory(tmp_path: 
         longest = 0
 
         while not house.sio.cut.get("slow_reader"):
-            house.sio.engine.say(session.sid, "state", Replaced(at="x" * 60_000))
+            house.sio.engine.say(session.sid, "state", encode(Replaced(at="x" * 60_000)))
             longest = max(longest, session._transport.get_write_buffer_size())
             await asyncio.sleep(0)
         async with asyncio.timeout(PATIENCE):

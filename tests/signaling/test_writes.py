@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from signaling.frames import ENGINE_PING, event_frame, goodbye
+from signaling.frames import ENGINE_PING, encode, event_frame, goodbye
 from signaling.limits import Limits
 from signaling.protocol import Message, Removed, Replaced
 from signaling.transport import Engine, Session
@@ -43,6 +43,9 @@ class Nobody:
     def __init__(self) -> None:
         self.names: dict[bytes, str] = {}
 
+    def heard(self, sid: str, event: str, payload: bytes) -> int:
+        return 0
+
     async def gone(self, sid: str) -> None: ...
 
 
@@ -67,14 +70,14 @@ def engine() -> Engine:
 
 
 def frame(event: str, message: Message) -> bytes:
-    return event_frame(event, message)
+    return event_frame(event, encode(message))
 
 
 async def test_what_one_turn_says_to_a_socket_is_one_write_in_its_order(engine: Engine) -> None:
     session, connection = await seated(engine)
 
-    engine.say(session.sid, "replaced", REPLACED)
-    engine.say(session.sid, "removed", REMOVED)
+    engine.say(session.sid, "replaced", encode(REPLACED))
+    engine.say(session.sid, "removed", encode(REMOVED))
     assert connection.writes == []
     await turn()
 
@@ -85,7 +88,7 @@ async def test_the_next_turn_writes_anew(engine: Engine) -> None:
     session, connection = await seated(engine)
 
     for _ in range(2):
-        engine.say(session.sid, "replaced", REPLACED)
+        engine.say(session.sid, "replaced", encode(REPLACED))
         await turn()
 
     assert connection.writes == [frame("replaced", REPLACED)] * 2
@@ -95,8 +98,8 @@ async def test_each_socket_hears_its_own(engine: Engine) -> None:
     one, first = await seated(engine)
     other, second = await seated(engine)
 
-    engine.say(one.sid, "replaced", REPLACED)
-    engine.say(other.sid, "removed", REMOVED)
+    engine.say(one.sid, "replaced", encode(REPLACED))
+    engine.say(other.sid, "removed", encode(REMOVED))
     await turn()
 
     assert first.writes == [frame("replaced", REPLACED)]
@@ -106,7 +109,7 @@ async def test_each_socket_hears_its_own(engine: Engine) -> None:
 async def test_what_was_said_before_a_goodbye_goes_before_it(engine: Engine) -> None:
     session, connection = await seated(engine)
 
-    engine.say(session.sid, "replaced", REPLACED)
+    engine.say(session.sid, "replaced", encode(REPLACED))
     engine.cut_off(session, "too_fast")
     session.write(ENGINE_PING)
     await turn()
@@ -117,7 +120,7 @@ async def test_what_was_said_before_a_goodbye_goes_before_it(engine: Engine) -> 
 async def test_a_server_that_stops_says_everything_first(engine: Engine) -> None:
     session, connection = await seated(engine)
 
-    engine.say(session.sid, "replaced", REPLACED)
+    engine.say(session.sid, "replaced", encode(REPLACED))
     await engine.stop()
 
     assert connection.writes == [frame("replaced", REPLACED) + goodbye(1001)]
@@ -127,7 +130,7 @@ async def test_a_server_that_stops_says_everything_first(engine: Engine) -> None
 async def test_nothing_is_written_to_a_connection_that_is_gone(engine: Engine) -> None:
     session, connection = await seated(engine)
 
-    engine.say(session.sid, "replaced", REPLACED)
+    engine.say(session.sid, "replaced", encode(REPLACED))
     connection.close()
     session.connection_lost(None)
     await turn()
