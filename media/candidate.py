@@ -54,10 +54,11 @@ def check_candidate(candidate: str) -> CandidateKind | None:
     usual = _USUAL.fullmatch(candidate)
     if usual is not None:
         address, kind, related = usual.groups()
-        for one in (address, related):
-            if one is not None and not _is_ipv6(one):
-                raise CandidateRefused("address")
-        return cast(CandidateKind, kind)
+        if address is not None and not _is_ipv6(address):
+            raise CandidateRefused("address")
+        if related is not None and not _is_ipv6(related):
+            raise CandidateRefused("address")
+        return kind  # type: ignore[return-value]
     return _parse(candidate) if candidate else None
 
 

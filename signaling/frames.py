@@ -42,7 +42,11 @@ _STARTS = {event: f'42["{event}",'.encode() for event in (*SERVER_TO_CLIENT, *SE
 def event_frame(event: str, body: bytes) -> bytes:
     """`body`: the event's payload, encoded."""
     start = _STARTS[event]
-    return b"".join((text_head(len(start) + len(body) + 1), start, body, b"]"))
+    size = len(start) + len(body) + 1
+    if 125 < size < 65_536:
+        # Most by far.
+        return b"".join((b"\x81\x7e", size.to_bytes(2), start, body, b"]"))
+    return b"".join((text_head(size), start, body, b"]"))
 
 
 def ack_frame(number: bytes, answer: Answer) -> bytes:

@@ -44,7 +44,7 @@ NOT_SEATED = Refused(code="not_seated", message=TOKEN_REFUSED)
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 _token_of = msgspec.json.Decoder(Auth)
-_payload_of = {name: msgspec.json.Decoder(kind) for name, kind in CLIENT_TO_SERVER.items()}
+_payload_of = {name: msgspec.json.Decoder(kind).decode for name, kind in CLIENT_TO_SERVER.items()}
 
 
 def decoded(data: tuple[object, ...], wanted: type[Message]) -> Any:
@@ -200,7 +200,7 @@ class RoomNamespace(_Door):
         if access is None:
             return NOT_SEATED
         try:
-            asked = self._rooms.ask(access, sid, event, _payload_of[event].decode(payload))
+            asked = self._rooms.ask(access, sid, event, _payload_of[event](payload))
         except Exception as wrong:
             return self._refused(wrong, event)
         return asked if isinstance(asked, int) else self._heard_later(event, asked)

@@ -451,7 +451,7 @@ def offer(room: Room, role: Role, description: Description) -> Step:
     _check(description, "offer")
     description = _told(room, role, description)
     after = replace(room, negotiation=description.negotiation, mail=None)
-    return _passed(after, "assure", "offer", description=description)
+    return _passed(after, "assure", "offer", description)
 
 
 def answer(room: Room, role: Role, description: Description) -> Step:
@@ -462,7 +462,7 @@ def answer(room: Room, role: Role, description: Description) -> Step:
         return Step(room)
     _check(description, "answer")
     description = _told(room, role, description)
-    return _passed(room, "medecin_conseil", "answer", description=description)
+    return _passed(room, "medecin_conseil", "answer", description)
 
 
 def candidate(room: Room, role: Role, one: Candidate) -> Step:
@@ -482,7 +482,7 @@ def candidate(room: Room, role: Role, one: Candidate) -> Step:
             # Not refused: a page that gathers more than it should has done nothing wrong.
             return Step(room)
         one = passing
-    return _passed(room, other(role), "candidate", candidate=one)
+    return _passed(room, other(role), "candidate", None, one)
 
 
 def renegotiate(room: Room, role: Role) -> Step:
@@ -588,7 +588,6 @@ def _passed(
     room: Room,
     to: Role,
     kind: SignalKind,
-    *,
     description: Description | None = None,
     candidate: Candidate | None = None,
 ) -> Step:
@@ -596,4 +595,4 @@ def _passed(
     seq, before = room.seq + 1, room.mail
     signal = Signal(seq=seq, kind=kind, description=description, candidate=candidate)
     relay = Relay(to, kind, encode(signal), before, 1 if before is None else before.count + 1)
-    return Step(replace(room, seq=seq, mail=relay), relay=relay)
+    return Step(replace(room, seq=seq, mail=relay), (), relay)

@@ -274,9 +274,7 @@ class Rooms:
             return self._become(step, asked=(access, event, payload))
         # The most frequent of all by far, and no new version of the room.
         room = self._rooms[access.room] = step.room
-        to = room.place(relay.to).sid
-        if to is not None:
-            self._say(to, "signal", relay.said)
+        self._to(room.place(relay.to), "signal", relay.said)
         if event != "candidate":
             self._tally.done(access.role, payload)
         return room.version

@@ -46,6 +46,8 @@ log = structlog.get_logger()
 SLOTS = 10
 #: Events of one socket that wait behind one that is being recorded, before it is read no further.
 BACKLOG = 32
+#: Bytes that are put together for one write to one socket: what follows is written as it comes.
+TOGETHER = 16_384
 
 TEXT, BINARY, CLOSE, PING = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CLOSE, WSMsgType.PING
 
@@ -111,8 +113,8 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
         self.slot = 0
         self._engine = engine
         self._transport = transport
-        #: What this turn of the loop says to it; None: nothing yet.
-        self._unsent: list[bytes] | None = None
+        #: What this turn of the loop has said to it so far.
+        self._unsent = b""
         reader = WebSocketReader(
             self, engine.limits.message_bytes, compress=False, decode_text=False
         )
@@ -135,7 +137,7 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
     def connection_lost(self, _: BaseException | None) -> None:
         # The parser holds this session: without the parser, both go at once.
         del self.data_received
-        self._unsent = None
+        self._unsent = b""
         self._engine.lost(self)
 
     def write(self, frame: bytes) -> None:
@@ -144,17 +146,20 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
 
     def send(self, frame: bytes) -> None:
         """Once this turn of the loop has heard everybody."""
-        if self._unsent is None:
-            self._unsent = [frame]
+        if not self._unsent:
+            self._unsent = frame
             self._engine.later(self)
+        elif len(self._unsent) < TOGETHER:
+            self._unsent += frame
         else:
-            self._unsent.append(frame)
+            self.flush()
+            self._transport.write(frame)
 
     def flush(self) -> None:
         """Now, in one write."""
-        frames, self._unsent = self._unsent, None
-        if frames is not None:
-            self._transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        unsent, self._unsent = self._unsent, b""
+        if unsent:
+            self._transport.write(unsent)
 
     def close(self, code: int) -> None:
         """Say goodbye; the connection ends when the other side has heard it, or soon."""

@@ -8,7 +8,7 @@ import pytest
 from signaling.frames import ENGINE_PING, encode, event_frame, goodbye
 from signaling.limits import Limits
 from signaling.protocol import Message, Removed, Replaced
-from signaling.transport import Engine, Session
+from signaling.transport import TOGETHER, Engine, Session
 
 pytestmark = [pytest.mark.row("OPS-01")]
 
@@ -92,6 +92,19 @@ async def test_the_next_turn_writes_anew(engine: Engine) -> None:
         await turn()
 
     assert connection.writes == [frame("replaced", REPLACED)] * 2
+
+
+async def test_more_than_fits_together_goes_at_once_and_in_its_order(engine: Engine) -> None:
+    session, connection = await seated(engine)
+    long = [frame("replaced", Replaced(at=letter * TOGETHER)) for letter in "abc"]
+
+    for one in long:
+        session.send(one)
+    session.send(ENGINE_PING)
+    assert connection.writes == [*long, ENGINE_PING]
+    await turn()
+
+    assert connection.writes == [*long, ENGINE_PING]
 
 
 async def test_each_socket_hears_its_own(engine: Engine) -> None:
