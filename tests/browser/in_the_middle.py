@@ -27,6 +27,7 @@ from aiortc.sdp import candidate_from_sdp
 import signaling.rooms
 from media.spoken_code import PREFIX, CodeFailed, Exchange, fingerprints
 from signaling import verbs
+from signaling.frames import encode
 from signaling.protocol import Candidate, Description, Role, Signal
 from signaling.room import Room, Step, other
 
@@ -186,7 +187,7 @@ class Attack:
         assert self.rooms is not None
         found = self.rooms.get(room)
         assert found is not None
-        self.rooms._to(found.place(to), "signal", signal)
+        self.rooms._to(found.place(to), "signal", encode(signal))
 
     def _later(self, room: str, work: Coroutine[Any, Any, None]) -> None:
         """One thing after the other, in each room."""
