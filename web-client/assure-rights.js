@@ -12,12 +12,11 @@ export function rights() {
   const shown = (panel = new Panel({ id: "rights", title: "Vos droits" }));
   const button = addTool({
     id: "rights-open", label: "Relire vos droits", on: ["waiting", "call"],
-    run: () => {
-      if (shown.isOpen) return shown.close();
+    run: () => shown.toggle(() => {
       const paragraphs = visit?.information.paragraphs ?? [];
       shown.body.replaceChildren(...paragraphs.map((text) => element("p", null, text)));
       shown.open();
-    },
+    }),
   });
   button.setAttribute("aria-controls", "rights");
   shown.body.className += " rights";

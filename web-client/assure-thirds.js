@@ -24,7 +24,7 @@ class ThirdsView {
     id: "thirds-open",
     label: "Autres participants",
     on: ["waiting", "call"],
-    run: () => (this.#panel.isOpen ? this.#panel.close() : this.#panel.open()),
+    run: () => this.#panel.toggle(),
   });
   #panel = new Panel({ id: "thirds-panel", title: "Autres participants" });
   #rows = element("ul", { className: "third-rows" });

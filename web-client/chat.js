@@ -77,10 +77,11 @@ class Writing {
   }
 
   toggle() {
-    if (this.panel.isOpen) return this.panel.close();
-    this.panel.open();
-    this.#opened();
-    this.view.field.focus();
+    this.panel.toggle(() => {
+      this.panel.open();
+      this.#opened();
+      this.view.field.focus();
+    });
   }
 
   /** Opens by itself, the focus stays where it is; unless the person closed it in this call. */

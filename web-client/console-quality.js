@@ -21,7 +21,7 @@ const tool = addTool({
   id: "tool-quality",
   label: "Qualité de la liaison",
   icon: "pulse",
-  run: () => (panel.isOpen ? panel.close() : open()),
+  run: () => panel.toggle(open),
 });
 
 // --- the graphs ---------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ function standing({ presence, admitted, objected }) {
 class ThirdsView {
   /** @type {Map<Call, Thirds>} */ #meshes = new Map();
   /** What was said of whom last. @type {Map<string, string>} */ #told = new Map();
-  #opener = addTool({ id: "thirds-open", label: "Autres participants", run: () => this.#toggle() });
+  #opener = addTool({ id: "thirds-open", label: "Autres participants", run: () => this.#panel.toggle(() => this.#open()) });
   #panel = new Panel({ id: "thirds-panel", title: "Autres participants" });
   #rows = element("ul", { className: "third-rows" });
   #problem = element("p", { className: "field-error", role: "alert", hidden: true });
@@ -53,11 +53,6 @@ class ThirdsView {
     stage.addEventListener("change", () => tiles.render());
     call.addEventListener("state", () => shown() && this.#render());
     call.addEventListener("closed", () => this.#meshes.delete(call));
-  }
-
-  #toggle() {
-    if (this.#panel.isOpen) return this.#panel.close();
-    this.#open();
   }
 
   /** @param {{ focus?: boolean }} [how] */

@@ -20,7 +20,7 @@ class Showing {
     void look("documents.css");
     const opener = addTool({
       id: "documents-open", label: "Montrer un document", on: ["waiting", "call"],
-      run: () => (this.panel.isOpen ? this.panel.close() : this.#open()),
+      run: () => this.panel.toggle(() => this.#open()),
     });
     opener.setAttribute("aria-controls", "documents");
     this.panel = new Panel({ id: "documents", title: "Montrer un document" });

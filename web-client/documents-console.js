@@ -84,7 +84,7 @@ class Shown {
     void look("documents.css");
     this.button = addTool({
       id: "documents-open", label: "Documents", on: ["call"],
-      run: () => (this.panel.isOpen ? this.panel.close() : this.panel.open()),
+      run: () => this.panel.toggle(),
     });
     this.button.setAttribute("aria-controls", "documents");
     this.count = element("span", { className: "documents-count", hidden: true });

@@ -37,7 +37,7 @@ class Console {
 
   constructor() {
     void look("manoeuvres.css");
-    const tool = addTool({ id: "guide-open", label: "Guider un mouvement", run: () => (this.#panel.isOpen ? this.#panel.close() : this.#panel.open()) });
+    const tool = addTool({ id: "guide-open", label: "Guider un mouvement", run: () => this.#panel.toggle() });
     tool.prepend(drawing(TOOL));
     this.#panel.body.append(
       element("p", { className: "hint" }, "L'assuré lit de grands mots et voit un dessin. Rien n'est mesuré, rien n'est enregistré, le service n'en sait rien."),

@@ -134,8 +134,13 @@ function picture(name) {
 }
 
 /** A section of `#panels` that a command opens; closing it gives the focus back. */
+/** A click that comes so soon (ms) after a panel opened by itself was meant to open it. */
+const MEANT = 700;
+
 export class Panel {
   /** @type {HTMLElement | null} */ #opener = null;
+  /** When it last opened without being asked to. */
+  #unasked = -Infinity;
   body = element("div", { className: "panel-body" });
 
   /** @param {{ id: string, title: string, onclose?: () => void }} options */
@@ -163,9 +168,17 @@ export class Panel {
 
   /** @param {{ focus?: boolean }} [how] not asked for by the person: the focus stays where it is */
   open({ focus = true } = {}) {
+    if (focus) this.#unasked = -Infinity;
+    else if (!this.isOpen) this.#unasked = performance.now();
     if (!this.isOpen && document.activeElement instanceof HTMLElement) this.#opener = document.activeElement;
     this.section.hidden = false;
     if (focus) this.title.focus();
+  }
+
+  /** What its tool does. @param {() => void} [open] instead of `open` */
+  toggle(open = () => this.open()) {
+    if (this.isOpen && performance.now() - this.#unasked > MEANT) this.close();
+    else open();
   }
 
   close() {

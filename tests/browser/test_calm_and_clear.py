@@ -84,6 +84,29 @@ def test_nothing_moves_on_any_screen_where_less_motion_is_asked_for(
     assert {name: moving for name, moving in looked.items() if moving} == {}
 
 
+#: Where the rest of the waiting room is, with each of the words that come first.
+BELOW_THE_NEWS = """() => {
+  const news = document.querySelector("#news");
+  return [
+    "Nous prévenons le médecin…",
+    "Le médecin n'est pas encore connecté. Il sera prévenu de votre arrivée.",
+    "Le médecin est prévenu de votre arrivée. Il va vous faire entrer.",
+    "Le médecin est en consultation. Il vous recevra ensuite.",
+  ].map((words) => {
+    news.textContent = words;
+    return document.querySelector("[data-screen='waiting'] .who").getBoundingClientRect().top;
+  });
+}"""
+
+
+@pytest.mark.row("WR-02")
+def test_what_the_waiting_room_says_next_moves_nothing_below_it(assure: Assure) -> None:
+    assure.wait()
+    for width in (320, 360, 414, 820, 1440):
+        assure.page.set_viewport_size({"width": width, "height": 800})
+        assert len(set(assure.page.evaluate(BELOW_THE_NEWS))) == 1, width
+
+
 @pytest.mark.row("AC-07")
 def test_larger_letters_and_easier_words_are_chosen_once_for_the_visit(
     assure: Assure, new_page: Callable[..., Page], product: Product

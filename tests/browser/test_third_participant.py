@@ -150,6 +150,34 @@ def test_without_a_camera_a_third_participant_comes_by_voice_and_reads_in_large_
         hears_without_seeing(person)
 
 
+#: As fast as a hand that was on its way when the panel opened by itself.
+CLICKS_AS_IT_OPENS = """() => {
+  const panel = document.querySelector("#thirds-panel");
+  new MutationObserver((_, watch) => {
+    watch.disconnect();
+    document.querySelector("#thirds-open").click();
+  }).observe(panel, { attributes: true, attributeFilter: ["hidden"] });
+}"""
+
+
+@pytest.mark.row("CO-08")
+def test_a_click_that_comes_as_the_panel_opens_by_itself_does_not_close_it(
+    consultation: tuple[Assure, Medecin], new_page: Opener
+) -> None:
+    _, medecin = consultation
+    panel, opener = medecin.page.locator("#thirds-panel"), medecin.page.locator("#thirds-open")
+    tiers = Tiers(new_page(), *invite(medecin, "Interprète"))
+    opener.click()
+    expect(panel).to_be_hidden()
+    medecin.page.evaluate(CLICKS_AS_IT_OPENS)
+
+    tiers.wait()
+    expect(panel.get_by_role("button", name="Admettre : Interprète")).to_be_visible()
+    expect(panel.get_by_role("heading", name="Autres participants")).to_be_focused()
+    opener.click()
+    expect(panel).to_be_hidden()
+
+
 @pytest.mark.row("CO-08")
 def test_the_medecin_sees_a_third_participant_out_and_the_assure_may_object(
     consultation: tuple[Assure, Medecin], product: Product, new_page: Opener, tmp_path: Path
