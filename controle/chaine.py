@@ -25,6 +25,8 @@ _CLES_LIGNE = frozenset({"seq", "telecontrole", "fait", "precedent", "empreinte"
 _CLES_SCEAU = frozenset(
     {"telecontrole", "longueur", "tete", "instant", "motif", "cle", "signature"}
 )
+_GENRES: dict[str, GenreFait] = {genre.value: genre for genre in GenreFait}
+_SOURCES: dict[str, Source] = {source.value: source for source in Source}
 _ROLES = frozenset({None, SERVICE, TIERS, *(role.value for role in Role)})
 
 
@@ -181,21 +183,21 @@ def fait_depuis_dict(valeur: object) -> Fait:
     if role is not None and (not isinstance(role, str) or role not in _ROLES):
         raise forme.FormeIllisible
     return Fait(
-        genre=_lire_mot(GenreFait, objet["genre"]),
+        genre=_lire_mot(_GENRES, objet["genre"]),
         instant=forme.lire_instant(objet["instant"]),
         monotone=forme.lire_secondes(objet["monotone"]),
         execution=forme.lire_texte(objet["execution"], 128),
         role=role,
-        source=_lire_mot(Source, objet["source"]),
+        source=_lire_mot(_SOURCES, objet["source"]),
         details=_lire_details(objet["details"]),
     )
 
 
-def _lire_mot(mots: type[Mot], valeur: object) -> Mot:
-    try:
-        return mots(forme.lire_texte(valeur, 64))
-    except ValueError as erreur:
-        raise forme.FormeIllisible from erreur
+def _lire_mot(mots: Mapping[str, Mot], valeur: object) -> Mot:
+    mot = mots.get(valeur) if isinstance(valeur, str) else None
+    if mot is None:
+        raise forme.FormeIllisible
+    return mot
 
 
 def _lire_details(valeur: object) -> dict[str, Detail]:

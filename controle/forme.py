@@ -12,6 +12,9 @@ from controle.refus import Refus
 ENTIER_MAX = 2**53 - 1
 TEXTE_MAX = 4096
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{6}Z\Z"
+)
 _SECONDES = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{6}\Z")
 
 
@@ -45,7 +48,7 @@ def empreinte(domaine: str, contenu: bytes) -> str:
 
 def ecrire_instant(instant: datetime) -> str:
     """ISO 8601 en UTC, a la microseconde."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def ecrire_secondes(secondes: float) -> str:
@@ -55,7 +58,7 @@ def ecrire_secondes(secondes: float) -> str:
 
 def lire_objet(valeur: object, cles: frozenset[str]) -> Mapping[str, object]:
     """Un objet qui a ces cles, toutes, et rien d'autre."""
-    if not isinstance(valeur, Mapping) or set(valeur) != cles:
+    if not isinstance(valeur, Mapping) or valeur.keys() != cles:
         raise FormeIllisible
     return valeur
 
@@ -87,14 +90,13 @@ def lire_hex(valeur: object) -> str:
 
 def lire_instant(valeur: object) -> datetime:
     """Un instant ecrit exactement comme `ecrire_instant` l'ecrit."""
-    texte = lire_texte(valeur, 40)
-    try:
-        instant = datetime.fromisoformat(texte).astimezone(UTC)
-    except (ValueError, OverflowError) as erreur:
-        raise FormeIllisible from erreur
-    if ecrire_instant(instant) != texte:
+    # Sous cette forme, un instant n'a qu'une ecriture: il n'y a pas a le reecrire.
+    if not isinstance(valeur, str) or not _INSTANT.match(valeur):
         raise FormeIllisible
-    return instant
+    try:
+        return datetime.fromisoformat(valeur)
+    except ValueError as erreur:
+        raise FormeIllisible from erreur
 
 
 def lire_secondes(valeur: object) -> float:
