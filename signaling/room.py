@@ -20,8 +20,6 @@ from .privacy import told, told_description
 from .protocol import (
     Candidate,
     Challenge,
-    CodeResult,
-    Companion,
     Company,
     Description,
     Devices,
@@ -30,29 +28,27 @@ from .protocol import (
     Held,
     InPerson,
     Media,
-    Missing,
     Phase,
     Reception,
     Role,
     RoomState,
-    Seat,
     SeatName,
-    SeatPresence,
     Signal,
     SignalKind,
     Snapshot,
     ThirdRenegotiation,
     ThirdSignal,
-    Transport,
 )
 from .rights import EVENTS
-from .seats import Pairs, ThirdPlace, addressed, not_admitted, silenced
+from .seats import Pairs, Place, ThirdPlace, addressed, iso, not_admitted, silenced
 
 _signal_of = Decoder(Signal).decode
 
 #: Candidates kept for a side that is away; more than this are refused (RFC 8838 trickling
 #: of one interface and one TURN server stays far below).
 MAX_SIGNALS = 96
+#: Pages of one person that are remembered as replaced by a newer one.
+FORMER = 16
 
 OccurrenceKind = Literal[
     "joined", "returned", "replaced", "left", "lost",
@@ -113,44 +109,6 @@ class Relay(Struct, frozen=True, gc=False):
     @property
     def signal(self) -> Signal:
         return _signal_of(self.said)
-
-
-class Place(Struct, frozen=True, gc=False):
-    """One seat; `sid` is the socket that holds it now."""
-
-    presence: SeatPresence = "absent"
-    since: datetime | None = None
-    sid: str | None = None
-    instance: str | None = None
-    microphone: bool = False
-    camera: bool = False
-    missing: Missing = ""
-    virtual: bool = False
-    #: That its camera is a program is on record already: once is enough.
-    reported: bool = False
-    transport: Transport = "none"
-    #: This side's last word on the spoken code.
-    code: CodeResult = ""
-    #: The certificates that word is about.
-    certificates: str = ""
-    #: Which person has it: the médecin-conseil may become another one.
-    holder: str = ""
-    #: Who is with this person; None: they have not said.
-    company: tuple[Companion, ...] | None = None
-
-    def shown(self) -> Seat:
-        return Seat(
-            presence=self.presence,
-            since=iso(self.since),
-            instance=self.instance,
-            microphone=self.microphone,
-            camera=self.camera,
-            missing=self.missing,
-            virtual=self.virtual,
-            transport=self.transport,
-            code=self.code,
-            company=None if self.company is None else list(self.company),
-        )
 
 
 class Room(Struct, frozen=True, gc=False):
@@ -246,10 +204,6 @@ class Step(Struct, frozen=True, gc=False):
     third: tuple[SeatName, ThirdSignal | ThirdRenegotiation] | None = None
 
 
-def iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
 def other(role: Role) -> Role:
     return "medecin_conseil" if role == "assure" else "assure"
 
@@ -271,15 +225,15 @@ def join(
     grace: timedelta,
     holder: str = "",
 ) -> Step:
-    """Take the seat: the newest page of a person always wins it.
+    """Take the seat: the newest page of a person always wins it, and no older one comes back.
 
     `holder`: that person. `grace`: how long a lost assuré may come back without being admitted
     again.
     """
-    if room.phase == "ended":
-        raise NotAllowed("ended", "Ce télécontrôle est terminé.")
+    still_open(room)
     before = room.place(role)
     same_page = before.instance == instance
+    succeeding = succeeded(before, instance)
     former = before.sid if before.presence == "present" and before.sid != sid else None
     place = Place(
         presence="present",
@@ -297,6 +251,7 @@ def join(
         holder=holder,
         # Of the person and not of the page; who has left is asked again.
         company=before.company if before.holder in ("", holder) else None,
+        former=succeeding,
     )
     after = seated(room, role, place)
     if not same_page:
@@ -309,6 +264,21 @@ def join(
     if same_page:
         return Step(after, tuple(occurrences), stale_sid=former)
     return Step(after, tuple(occurrences), replaced_sid=former)
+
+
+def succeeded(before: Place | ThirdPlace, instance: str) -> tuple[str, ...]:
+    """The pages that this one comes after.
+
+    A page whose line comes back when a newer one (on another device, perhaps) has had the seat does
+    not take it from that one: its holder does, by a new page.
+
+    :raises NotAllowed: it is one of those.
+    """
+    if instance in before.former:
+        raise NotAllowed("replaced", "Ce rendez-vous est ouvert sur une page plus récente.")
+    if before.instance in (None, instance):
+        return before.former
+    return (*before.former, before.instance)[-FORMER:]
 
 
 def _arrival(before: Place, role: Role, *, same_page: bool) -> tuple[Occurrence, ...]:
@@ -335,7 +305,8 @@ def leave(room: Room, role: Role, now: datetime) -> Step:
     still_open(room)
     if role == "medecin_conseil" and room.phase == "admitted":
         raise NotAllowed("in_call", "Terminez le télécontrôle ou remettez l'assuré en attente.")
-    after = seated(room, role, Place(presence="left", since=now), mail=None)
+    gone = Place(presence="left", since=now, former=room.place(role).former)
+    after = seated(room, role, gone, mail=None)
     if role == "assure" and after.phase == "admitted":
         after = gated(after)
     return Step(after, (Occurrence("left", role),))

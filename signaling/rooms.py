@@ -43,7 +43,6 @@ from .room import (
     UNKNOWN,
     NotAllowed,
     Occurrence,
-    Place,
     Room,
     Step,
     drop,
@@ -55,7 +54,7 @@ from .room import (
     receive,
     wrong_role,
 )
-from .seats import ThirdPlace
+from .seats import Place, ThirdPlace
 from .tally import Tally
 from .verbs import TIMED_VERBS_OF, TIMED_VERBS_OF_THIRDS, VERBS_OF, VERBS_OF_THIRDS
 

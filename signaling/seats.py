@@ -1,4 +1,4 @@
-"""The seats of third participants, and what is kept of the signalling between them and others."""
+"""The seats of a room, and what is kept of the signalling with third participants."""
 
 from datetime import datetime
 from typing import get_args
@@ -6,11 +6,68 @@ from typing import get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .protocol import Pair, SeatName, SeatPresence, Third, ThirdKind, ThirdSeat, ThirdSignal
+from .protocol import (
+    CodeResult,
+    Companion,
+    Missing,
+    Pair,
+    Seat,
+    SeatName,
+    SeatPresence,
+    Third,
+    ThirdKind,
+    ThirdSeat,
+    ThirdSignal,
+    Transport,
+)
 
 SEATS: tuple[ThirdSeat, ...] = get_args(ThirdSeat)
 #: Of a pair, the one named first offers: offers never cross.
 ORDER: dict[SeatName, int] = {seat: rank for rank, seat in enumerate(get_args(SeatName))}
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+class Place(Struct, frozen=True, gc=False):
+    """One seat; `sid` is the socket that holds it now."""
+
+    presence: SeatPresence = "absent"
+    since: datetime | None = None
+    sid: str | None = None
+    instance: str | None = None
+    microphone: bool = False
+    camera: bool = False
+    missing: Missing = ""
+    virtual: bool = False
+    #: That its camera is a program is on record already: once is enough.
+    reported: bool = False
+    transport: Transport = "none"
+    #: This side's last word on the spoken code.
+    code: CodeResult = ""
+    #: The certificates that word is about.
+    certificates: str = ""
+    #: Which person has it: the médecin-conseil may become another one.
+    holder: str = ""
+    #: Who is with this person; None: they have not said.
+    company: tuple[Companion, ...] | None = None
+    #: The pages that had it before this one: they do not come back (`succeeded`).
+    former: tuple[str, ...] = ()
+
+    def shown(self) -> Seat:
+        return Seat(
+            presence=self.presence,
+            since=iso(self.since),
+            instance=self.instance,
+            microphone=self.microphone,
+            camera=self.camera,
+            missing=self.missing,
+            virtual=self.virtual,
+            transport=self.transport,
+            code=self.code,
+            company=None if self.company is None else list(self.company),
+        )
 
 
 class ThirdPlace(Struct, frozen=True, gc=False):
@@ -30,13 +87,15 @@ class ThirdPlace(Struct, frozen=True, gc=False):
     camera: bool = False
     #: The invitation that they came by; empty: not known since a restart.
     holder: str = ""
+    #: As of `Place`.
+    former: tuple[str, ...] = ()
 
     def shown(self) -> Third:
         return Third(
             seat=self.seat,
             kind=self.kind,
             presence=self.presence,
-            since=self.since.isoformat() if self.since else None,
+            since=iso(self.since),
             instance=self.instance,
             admitted=self.admitted,
             objected=self.objected,

@@ -35,13 +35,13 @@ from .room import (
     NotAllowed,
     Occurrence,
     OccurrenceKind,
-    Place,
     Room,
     Step,
     still_open,
+    succeeded,
     wrong_role,
 )
-from .seats import ORDER, SEATS, Between, Kept, ThirdPlace, silenced
+from .seats import ORDER, SEATS, Between, Kept, Place, ThirdPlace, silenced
 
 
 class Comer(NamedTuple):
@@ -63,7 +63,7 @@ def join(
     still_open(room)
     before, seat = _own(room, comer), seat_for(room, comer, now, grace)
     before = before or ThirdPlace(seat, comer.kind, presence="absent")
-    same_page = before.instance == instance
+    same_page, succeeding = before.instance == instance, succeeded(before, instance)
     former = before.sid if before.presence == "present" and before.sid != sid else None
     too_late = before.presence == "lost" and before.since and now - before.since > grace
     admitted = before.admitted and before.presence in ("present", "lost") and not too_late
@@ -77,6 +77,7 @@ def join(
         microphone=same_page and before.microphone,
         camera=same_page and before.camera,
         holder=comer.invitation,
+        former=succeeding,
     )
     after = _seated(room, place)
     if not same_page:

@@ -28,7 +28,7 @@ const CONFIRMATION = 4_000;
 /** How often we look whether something comes, while it should, in ms. */
 const LOOK = 500;
 /** Refusals after which coming again with a new token is of no use. */
-const FINAL = new Set(["ended", "closed", "session", "token_revoked", "too_early", "too_late", "information", "removed", "full"]);
+const FINAL = new Set(["ended", "closed", "session", "token_revoked", "too_early", "too_late", "information", "removed", "full", "replaced"]);
 
 /** @type {CodeStatus} */
 const NO_CODE = { state: "waiting", code: "", local: "", remote: "" };
@@ -131,10 +131,7 @@ export class Call extends EventTarget {
     socket.on("state", (state) => this.#become(state));
     socket.on("signal", (signal) => this.#enqueue(signal));
     socket.on("renegotiate", ({ reason }) => this.#mending.asked(reason));
-    socket.on("replaced", () => {
-      this.#finish();
-      this.#tell("replaced");
-    });
+    socket.on("replaced", () => this.#refused({ code: "replaced", message: "" }));
     return new Promise((resolve) => {
       socket.on("snapshot", (snapshot) => {
         mark("snapshot");
@@ -180,7 +177,7 @@ export class Call extends EventTarget {
   /** @param {{ code: string, message: string }} refused */
   #refused(refused) {
     this.#finish();
-    this.#tell("refused", refused);
+    this.#tell(refused.code === "replaced" ? "replaced" : "refused", refused);
   }
 
   /** @param {Snapshot} snapshot */

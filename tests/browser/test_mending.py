@@ -2,12 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from people import Assure, Medecin, Person
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from product import Product
 
 #: Neither page finds any way to the other: no relay, and nothing else allowed.
@@ -109,6 +110,35 @@ def test_a_network_that_comes_back_mends_the_same_connection_and_a_reload_needs_
     assure.sees_the_other()
     expect(medecin.button("Admettre")).to_have_count(0)
     medecin.sees_the_other()
+
+
+@pytest.mark.row("ID-07")
+@pytest.mark.row("JO-07")
+def test_a_device_whose_network_comes_back_leaves_the_seat_to_the_one_that_took_it_meanwhile(
+    assure: Assure, medecin: Medecin, new_page: Callable[..., Page]
+) -> None:
+    assure.page.add_init_script(SOCKETS)
+    in_call(assure, medecin)
+    assure.page.context.set_offline(True)
+    expect(assure.page.locator("#lost")).to_be_visible(timeout=20_000)
+
+    tablet = Assure(new_page(820, 1180, has_touch=True), assure.appointment)
+    tablet.follow_link()
+    tablet.prove_identity()
+    tablet.click("Activer ma caméra et mon micro")
+    tablet.click("Entrer dans la salle d'attente")
+    tablet.sees_the_other()
+    assure.page.context.set_offline(False)
+
+    elsewhere = "autre appareil"
+    expect(assure.page.get_by_role("heading", name=elsewhere)).to_be_visible(timeout=30_000)
+    medecin.sees_the_other(since=medecin.media()["frames"])
+    tablet.sees_the_other(since=tablet.media()["frames"])
+    assert tablet.screen() == "call"
+
+    assure.click("Reprendre ici")
+    assure.sees_the_other()
+    expect(tablet.page.get_by_role("heading", name=elsewhere)).to_be_visible()
 
 
 @pytest.mark.row("CO-04")

@@ -7,7 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from signaling.protocol import Candidate, Description, Media, Renegotiate, Role, Transport
-from signaling.room import Place, Room
+from signaling.room import Room
+from signaling.seats import Place
 from signaling.tally import CODES, FRAME, OTHER, PATIENCE, Tally, Timings
 
 ROOT = Path(__file__).parents[2]

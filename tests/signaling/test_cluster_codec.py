@@ -34,9 +34,9 @@ from signaling.protocol import (
     Signal,
     Snapshot,
 )
-from signaling.room import MAX_SIGNALS, Place, Room
+from signaling.room import MAX_SIGNALS, Room
 from signaling.rooms import Memory
-from signaling.seats import ThirdPlace
+from signaling.seats import Place, ThirdPlace
 
 SECRET = "un-secret-de-test-assez-long-pour-servir"
 SEALER = Sealer(SECRET)

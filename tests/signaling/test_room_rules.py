@@ -67,6 +67,33 @@ def test_a_takeover_does_not_restart_the_presence() -> None:
     assert (place.presence, place.since) == ("present", NOW)
 
 
+@pytest.mark.row("ID-07")
+@pytest.mark.parametrize("newer", ["there", "lost", "left"])
+def test_an_older_page_whose_line_comes_back_does_not_take_the_seat(newer: str) -> None:
+    room = rules.drop(both(), "assure", "assure-1", LATER).room
+    room = joined(room, "assure", "assure-2", "page-two")
+    if newer == "lost":
+        room = rules.drop(room, "assure", "assure-2", LATER).room
+    elif newer == "left":
+        room = rules.leave(room, "assure", LATER).room
+
+    code = refusal(
+        lambda: rules.join(room, "assure", "assure-3", "page-assure", now=LATER, grace=GRACE)
+    )
+
+    assert code == "replaced"
+    assert joined(room, "assure", "assure-3", "page-three").assure.sid == "assure-3"
+
+
+@pytest.mark.row("ID-07")
+def test_so_many_older_pages_are_remembered() -> None:
+    room = both()
+    for number in range(rules.FORMER + 5):
+        room = joined(room, "assure", f"assure-{number}", f"page-{number}")
+
+    assert room.assure.former == tuple(f"page-{number}" for number in range(4, rules.FORMER + 4))
+
+
 def test_the_same_page_reconnecting_is_no_takeover() -> None:
     step = rules.join(both(), "assure", "assure-2", "page-assure", now=LATER, grace=GRACE)
 
