@@ -265,16 +265,20 @@ function wait() {
     "Votre présence est notée, même si le médecin tarde.";
 }
 
+/** @param {boolean} muted by the browser, which wants a gesture: the buttons are there as long */
+function mute(muted) {
+  remote.muted = muted;
+  for (const node of all('[data-action="sound"]')) node.hidden = !muted;
+}
+
 /** Puts the doctor's picture and voice on; browsers may ask for a gesture first. */
 async function listen() {
   if (!call) return;
   try {
     await call.attach(remote);
-    if (!remote.muted) for (const node of all('[data-action="sound"]')) node.hidden = true;
   } catch (error) {
     if (/** @type {Error} */ (error).name !== "NotAllowedError" || remote.muted) return;
-    remote.muted = true;
-    for (const node of all('[data-action="sound"]')) node.hidden = false;
+    mute(true);
     announce("Le son est coupé par le navigateur. Touchez «\u00a0Activer le son\u00a0».");
     await listen();
   }
@@ -325,8 +329,9 @@ async function stayAwake() {
 Object.assign(actions, {
   enter,
   async sound() {
-    remote.muted = false;
-    await listen();
+    // Before there is anything to hear, too: what plays then may do so with sound.
+    mute(false);
+    void listen();
     focusTitle();
   },
   async full() {

@@ -204,20 +204,14 @@ export class CallView {
     const call = this.call(this.#current);
     if (!video || !call) return;
     video.muted = false;
-    call.attach(video).then(
-      () => (byId("hear").hidden = true),
-      (error) => {
-        if (
-          error.name !== "NotAllowedError" ||
-          video.muted ||
-          this.#videos.get(this.#current) !== video
-        )
-          return;
-        video.muted = true;
-        byId("hear").hidden = false;
-        call.attach(video).catch(() => {});
-      },
-    );
+    byId("hear").hidden = true;
+    call.attach(video).catch((error) => {
+      const other = this.#videos.get(this.#current) !== video;
+      if (error.name !== "NotAllowedError" || video.muted || other) return;
+      video.muted = true;
+      byId("hear").hidden = false;
+      call.attach(video).catch(() => {});
+    });
   }
 
   /** Set by the page: the call of a room. @type {(id: string) => import('./call.js').Call | null} */

@@ -70,15 +70,13 @@ class Tile {
   /** With sound if the browser lets us, else without and with a button for it. */
   hear() {
     this.video.muted = false;
-    this.video.play().then(
-      () => (this.sound.hidden = true),
-      (error) => {
-        if (error.name !== "NotAllowedError") return;
-        this.video.muted = true;
-        this.sound.hidden = false;
-        void this.video.play().catch(() => {});
-      },
-    );
+    this.sound.hidden = true;
+    this.video.play().catch((error) => {
+      if (error.name !== "NotAllowedError") return;
+      this.video.muted = true;
+      this.sound.hidden = false;
+      void this.video.play().catch(() => {});
+    });
   }
 
   /** @param {string} name @param {string} word @param {boolean} microphone @param {boolean} pinned */
