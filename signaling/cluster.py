@@ -181,8 +181,7 @@ class Cluster(Rooms):
             memory = await self._witness.enter(access)
         finally:
             self._joining.pop(sid, None)
-        if access.role == "tiers":
-            self.check_seat(access, memory)
+        self.check_seat(access, memory, instance)
         if not here():
             return False
         welcome()

@@ -236,15 +236,14 @@ class Rooms:
         if former:
             self._close(former)
 
-    def check_seat(self, access: Access, memory: Memory) -> None:
-        """For a third participant, while they can still be told why.
+    def check_seat(self, access: Access, memory: Memory, instance: str) -> None:
+        """While they can still be told why, by what this process knows of the room.
 
-        :raises NotAllowed: there is no seat for them.
+        :raises NotAllowed: there is no seat for them, or not for this page.
         """
         room = self.get(access.room)
         if room is not None and room.phase != "ended":
-            comer = self._comer(access, memory)
-            thirds.seat_for(room, comer, self._clock(), self._grace)
+            self._joined(room, access, memory, "", instance)
 
     def _comer(self, access: Access, memory: Memory) -> thirds.Comer:
         if memory.kind is None:

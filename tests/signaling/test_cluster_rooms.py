@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from cluster_doubles import Workers, workers_on
+from cluster_doubles import Workers, access_of, workers_on
 from redis.asyncio import Redis
 from redis_server import RedisServer, until
 from signaling_doubles import ANSWER, HOST, OFFER
@@ -123,6 +123,26 @@ async def test_a_second_page_on_another_worker_takes_the_seat_over(workers: Work
     await until(lambda: "second" in other.voice.closed and assure in owner.voice.closed)
     await until(lambda: owner.rooms.get("R").assure.sid == third)
     assert workers.witness.kinds().count("replaced") == 2
+
+
+@pytest.mark.row("ID-07")
+async def test_an_older_page_is_refused_by_a_worker_that_does_not_carry_the_room(
+    workers: Workers,
+) -> None:
+    owner, other, assure, _ = await in_a_room(workers)
+    await owner.drop(assure)
+    await owner.join("assure", sid="second", page="another-page")
+    await until(lambda: other.rooms.get("R").assure.instance == "another-page")
+    welcomed: list[str] = []
+
+    with pytest.raises(NotAllowed, match="replaced"):
+        await other.rooms.enter(
+            access_of("assure", "R"), "late", "page-of-assure",
+            here=lambda: True, welcome=lambda: welcomed.append("late"),
+        )  # fmt: skip
+
+    assert welcomed == []
+    assert owner.rooms.get("R").assure.sid == "second"
 
 
 async def test_who_loses_the_line_to_another_worker_is_lost_in_the_room(workers: Workers) -> None:
