@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -185,12 +186,15 @@ async def keep(app: web.Application) -> bool:
 async def heartbeat(app: web.Application) -> None:
     """Minute by minute, who is there goes on the record. A minute that fails (a full disk) is
     not the last one."""
+    each = rest = app[keys.CONFIG].heartbeat.total_seconds()
     while True:
-        await asyncio.sleep(app[keys.CONFIG].heartbeat.total_seconds())
+        await asyncio.sleep(rest)
+        began = perf_counter()
         try:
             await beat(app)
         except Exception:
             log.exception("heartbeat_failed")
+        rest = max(0, each - (perf_counter() - began))
 
 
 async def beat(app: web.Application) -> None:

@@ -13,6 +13,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Literal, NamedTuple, Protocol
 
 import structlog
@@ -61,6 +62,9 @@ from .verbs import TIMED_VERBS_OF, TIMED_VERBS_OF_THIRDS, VERBS_OF, VERBS_OF_THI
 log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
+
+#: Rooms whose minute is put on record together.
+BEATEN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +276,9 @@ class Rooms:
             return self._become(step, asked=(access, event, payload))
         # The most frequent of all by far, and no new version of the room.
         room = self._rooms[access.room] = step.room
-        self._to(room.place(relay.to), "signal", relay.said)
+        theirs = room.place(relay.to).sid
+        if theirs is not None:
+            self._say(theirs, "signal", relay.said)
         if event != "candidate":
             self._tally.done(access.role, payload)
         return room.version
@@ -388,14 +394,24 @@ class Rooms:
                 await self._apply_anyway(replace(step, occurrences=()), None)
 
     async def beat(self) -> None:
-        """Put on record who is there now; forget rooms that have been empty for long."""
-        # All at once: the record writes in one transaction what comes together.
-        await asyncio.gather(*(self._beat(room_id) for room_id in list(self._rooms)))
+        """Put on record who is there now; forget rooms that have been empty for long.
+
+        Some rooms at a time (the record writes in one transaction what comes together), and a rest
+        as long as they took: who comes in meanwhile waits for those, and not for all.
+        """
+        rooms = list(self._rooms)
+        for some in (rooms[first : first + BEATEN] for first in range(0, len(rooms), BEATEN)):
+            began = perf_counter()
+            await asyncio.gather(*(self._beat(room_id) for room_id in some))
+            if some[-1] is not rooms[-1]:
+                await asyncio.sleep(perf_counter() - began)
 
     async def _beat(self, room_id: str) -> None:
         try:
             async with self._turn(room_id):
-                await self._beat_in_turn(self._rooms[room_id])
+                room = self._rooms.get(room_id)
+                if room is not None:
+                    await self._beat_in_turn(room)
         except Exception:
             # One room's record must not stop the heart of the others.
             log.exception("beat_failed")

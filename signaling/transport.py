@@ -43,7 +43,7 @@ from .protocol import Accepted, Refused
 log = structlog.get_logger()
 
 #: Pings go out in so many groups, one after the other, over the ping interval.
-SLOTS = 10
+SLOTS = 100
 #: Events of one socket that wait behind one that is being recorded, before it is read no further.
 BACKLOG = 32
 #: Bytes that are put together for one write to one socket: what follows is written as it comes.
@@ -187,11 +187,16 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
             self._engine.cut_off(self, "too_fast")
         elif self._busy:
             self._wait(data)
-        elif data[:2] == b"42":
-            # Most by far.
-            self._event(data)
         else:
-            self._packet(data)
+            start, _, rest = data.partition(b",")
+            event = self._engine.plain.get(start)
+            if event is not None and self.seated and rest[-1:] == b"]":
+                # Nothing is to be acknowledged: most by far.
+                answer = self._engine.heard(self.sid, event, rest[:-1])
+                if not isinstance(answer, int):
+                    self._answer(b"", answer)
+            else:
+                self._packet(data)
 
     def set_exception(self, wrong: BaseException, _: object = None) -> None:
         """What came is no WebSocket frame of ours; from the parser too."""
@@ -285,12 +290,6 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
 
     def _event(self, data: bytes) -> None:
         """`42`, the acknowledgement's number if one is wanted, `["name",{…}]`."""
-        head, _, rest = data.partition(b",")
-        plain = self._engine.plain.get(head)
-        if plain is not None and rest[-1:] == b"]":
-            # Nothing is to be acknowledged: most by far.
-            self._ask(b"", plain, rest[:-1])
-            return
         start = data.find(b'["', 2, 24)
         stop = data.find(b'"', start + 2, start + 34)
         event = self._engine.door.names.get(data[start + 2 : stop])
@@ -324,9 +323,10 @@ class Session(WebSocketDataQueue, asyncio.Protocol):
             self._ask(number, event, bytes(parts[1]) if len(parts) == 2 else b"null")
 
     def _ask(self, number: bytes, event: str, payload: bytes) -> None:
-        if not self.seated:
-            return
-        answer = self._engine.heard(self.sid, event, payload)
+        if self.seated:
+            self._answer(number, self._engine.heard(self.sid, event, payload))
+
+    def _answer(self, number: bytes, answer: int | Answer | Awaitable[Answer]) -> None:
         if isinstance(answer, int):
             if number:
                 self.write(ack_frame(number, Accepted(version=answer)))

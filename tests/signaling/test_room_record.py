@@ -10,7 +10,7 @@ from signaling_doubles import GRACE, PATIENCE, Clock, FakeVoice, FakeWitness
 from signaling.access import Access
 from signaling.protocol import Devices, Empty, InPerson, Message, Reception, Role, Snapshot
 from signaling.room import NotAllowed, Occurrence
-from signaling.rooms import Memory, Rooms
+from signaling.rooms import BEATEN, Memory, Rooms
 
 NEW = Memory("waiting")
 
@@ -149,6 +149,39 @@ async def test_a_record_that_fails_for_one_room_does_not_stop_the_heart(scene: S
     await scene.rooms.beat()
 
     assert scene.witness.kinds() == ["joined", "minute"]
+
+
+class InTurn(FakeWitness):
+    """Writes what it is given one after the other, in that order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order = asyncio.Lock()
+
+    async def record(self, room: str, occurrences: Sequence[Occurrence], by: Access | None) -> None:
+        async with self.order:
+            await turns(1)
+            await super().record(room, occurrences, by)
+
+
+async def test_who_comes_during_a_heartbeat_does_not_wait_for_all_the_rooms() -> None:
+    scene = Scene(InTurn())
+    for number in range(10 * BEATEN):
+        await scene.join("assure", f"a{number}", room=f"R{number}")
+
+    def minutes() -> int:
+        return sum(kind == "minute" for _, kind, _ in scene.witness.facts)
+
+    async with asyncio.timeout(PATIENCE):
+        beating = asyncio.create_task(scene.rooms.beat())
+        while not minutes():
+            await turns(1)
+        await scene.join("assure", "late", room="late")
+        waited_for = minutes()
+        await beating
+
+    assert waited_for <= 2 * BEATEN
+    assert minutes() == 10 * BEATEN
 
 
 async def test_a_room_that_is_empty_for_long_is_forgotten(scene: Scene) -> None:
