@@ -77,8 +77,12 @@ function switches() {
   return row;
 }
 
-void look("reading.css");
-document.querySelector(".top")?.after(switches());
-// The header is not there during the call.
-document.querySelector("#settings-dialog .actions")?.before(switches());
+const above = switches();
+const within = switches();
 apply();
+// Their place is kept (assure.css): they come as they are to look.
+void look("reading.css").then(() => {
+  document.querySelector(".top")?.after(above);
+  // The header is not there during the call.
+  document.querySelector("#settings-dialog .actions")?.before(within);
+});

@@ -107,6 +107,38 @@ def test_what_the_waiting_room_says_next_moves_nothing_below_it(assure: Assure) 
         assert len(set(assure.page.evaluate(BELOW_THE_NEWS))) == 1, width
 
 
+#: Where each heading was, from the first one painted on.
+HEADINGS = """() => {
+  window.headings = {};
+  const look = () => {
+    const shown = document.querySelector("section[data-screen]:not([hidden]) h1");
+    const top = shown?.getBoundingClientRect().top;
+    if (shown) (window.headings[document.body.dataset.screen] ??= new Set()).add(top);
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}"""
+
+
+@pytest.mark.row("JO-01")
+@pytest.mark.parametrize("width", [360, 820, 1440])
+def test_the_first_heading_stays_where_it_was_seen_first(
+    product: Product, new_page: Callable[..., Page], width: int
+) -> None:
+    page = new_page(width, 800)
+    page.add_init_script(f"({HEADINGS})()")
+    page.route("**/*.{js,css}", lambda route: (page.wait_for_timeout(20), route.continue_()))
+    page.goto(product.appointments[0]["lien"])
+    expect(page.get_by_role("button", name="Grand texte").first).to_be_visible()
+    expect(page.get_by_role("button", name="Continuer")).to_be_visible()
+    page.wait_for_timeout(200)
+
+    seen = page.evaluate("() => Object.entries(headings).map(([name, tops]) => [name, ...tops])")
+
+    assert [name for name, *_ in seen] == ["loading", "welcome"]
+    assert len({top for _, *tops in seen for top in tops}) == 1, seen
+
+
 @pytest.mark.row("AC-07")
 def test_larger_letters_and_easier_words_are_chosen_once_for_the_visit(
     assure: Assure, new_page: Callable[..., Page], product: Product
