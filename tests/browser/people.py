@@ -73,6 +73,14 @@ class Person:
             self.page.wait_for_timeout(100)
         raise AssertionError(f"no new picture since the {since:.0f}th: {self.media()}")
 
+    def hears_the_other(self) -> None:
+        """Sound is decoded: it begins to be played a moment after it comes."""
+        for _ in range(200):
+            if self.media()["samples"] > 0:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"no sound: {self.media()}")
+
     def watched(self, what: str) -> Any:
         return self.page.evaluate(f"__watch.{what}")
 

@@ -147,6 +147,8 @@ def test_no_word_is_obeyed_on_the_agent_s_console(
 def import_of(page: Page, base: str) -> None:
     """A file whose name and every cell are such words."""
     page.goto(f"{base}/agent?vue=importer")
+    # Nobody can choose a file before it is shown; Playwright can.
+    expect(page.get_by_role("heading", name="Importer des télécontrôles")).to_be_visible()
     head = "civility;name;context;doctor;start;mail;phone;address;language;reference"
     lines = [
         ";".join(f'"{one.replace(chr(34), chr(34) * 2)}"' for _ in range(10)) for one in CORPUS
