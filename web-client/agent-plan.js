@@ -141,5 +141,6 @@ export class PlanView {
     for (const name of ["name", "reference", "mail", "phone", "address"])
       /** @type {HTMLInputElement} */ (byId(`plan-${name}`)).value = "";
     this.picker.value = "";
+    this.picker.forget();
   }
 }

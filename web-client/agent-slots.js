@@ -20,6 +20,8 @@ const TOO_LATE = "convocation_tardive";
 
 export class SlotPicker {
   #from;
+  /** Whose slots are shown, for how long an appointment; nobody's: empty. */
+  #shown = "";
   /** Answers that come late are dropped. */
   #asked = 0;
 
@@ -85,17 +87,36 @@ export class SlotPicker {
     this.title.textContent = doctor
       ? `Créneaux libres de ${this.wanted.doctorName()}`
       : "Choisissez un médecin-conseil pour voir ses créneaux libres.";
-    if (!doctor) return this.free.replaceChildren();
+    if (!doctor) return this.forget();
+    const minutes = this.wanted.minutes();
+    const wanted = `${doctor} ${minutes}`;
+    // Nobody takes an hour of somebody else's day while the answer is on its way.
+    if (wanted !== this.#shown)
+      this.#empty(element("p", { className: "hint" }, "Recherche des créneaux libres…"));
     this.free.setAttribute("aria-busy", "true");
     try {
-      const { slots } = await api.slots(doctor, from, this.wanted.minutes());
-      if (asked === this.#asked) this.#show(slots);
+      const { slots } = await api.slots(doctor, from, minutes);
+      if (asked !== this.#asked) return;
+      this.#shown = wanted;
+      this.#show(slots);
     } catch (error) {
-      if (asked === this.#asked)
-        this.free.replaceChildren(element("p", { className: "hint" }, words(error)));
+      if (asked === this.#asked) this.#empty(element("p", { className: "hint" }, words(error)));
     } finally {
       if (asked === this.#asked) this.free.removeAttribute("aria-busy");
     }
+  }
+
+  /** What was shown is not true any more, nor what is on its way: one of them is taken. */
+  forget() {
+    this.#asked++;
+    this.free.removeAttribute("aria-busy");
+    this.#empty();
+  }
+
+  /** @param {...Node} said instead */
+  #empty(...said) {
+    this.#shown = "";
+    this.free.replaceChildren(...said);
   }
 
   /** @param {Slot[]} slots */

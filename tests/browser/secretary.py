@@ -57,6 +57,10 @@ class Agent(Person):
     def confirm(self, name: str) -> None:
         self.dialog.get_by_role("button", name=name, exact=True).click()
 
+    @property
+    def doctor(self) -> Locator:
+        return self.page.get_by_label("Médecin-conseil", exact=True).locator("visible=true")
+
     def slots(self) -> Locator:
         return self.page.get_by_role("button", name=SLOT)
 
@@ -67,9 +71,7 @@ class Agent(Person):
         for label, value in contact.items():
             self.page.get_by_label(label).fill(value)
         self.page.get_by_label("Objet du contrôle").select_option(index=1)
-        self.page.get_by_label("Médecin-conseil", exact=True).locator("visible=true").select_option(
-            index=1
-        )
+        self.doctor.select_option(index=1)
         expect(self.slots().first).to_be_visible()
 
     def plan(self, name: str, slot: int = 0, contact: Mapping[str, str] = REACHABLE) -> None:

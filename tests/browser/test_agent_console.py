@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from people import Assure
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from product import Product
 from secretary import REACHABLE, SLOT, Agent
 
@@ -294,6 +294,28 @@ def test_a_telecontrole_is_planned_by_keyboard_alone(agent: Agent) -> None:
     assert agent.row("Le Bras").evaluate("(one) => one.contains(document.activeElement)")
     keys.press("Enter")
     agent.sees("Le Bras")
+
+
+@pytest.mark.row("CA-03")
+def test_no_hour_is_offered_that_is_somebody_else_s_or_taken(agent: Agent) -> None:
+    agent.begin("Le Floch")
+    held: list[Route] = []
+    # Playwright leaves a mark on what it is given: a method of a list takes none.
+    agent.page.route("**/api/agent/creneaux?**", lambda one: held.append(one))  # noqa: PLW0108
+
+    agent.doctor.select_option(index=2)
+    expect(agent.page.get_by_text("Recherche des créneaux libres…")).to_be_visible()
+    expect(agent.slots()).to_have_count(0)
+    held.pop().continue_()
+    agent.slots().first.click()
+    agent.click("Planifier et convoquer")
+    agent.sees("Le Floch")
+    agent.page.get_by_role("link", name="Planifier", exact=True).click()
+
+    expect(agent.page.get_by_text("Recherche des créneaux libres…")).to_be_visible()
+    expect(agent.slots()).to_have_count(0)
+    held.pop().continue_()
+    expect(agent.slots().first).to_be_visible()
 
 
 def test_shortcuts_of_one_letter_can_be_switched_off(agent: Agent) -> None:
