@@ -14,8 +14,8 @@ from . import loadtest as load
 from . import login_command, offline, serving, vault_command, workers
 from .attestation import offline as attested
 from .caisse import directory, key_commands
-from .config import Config, from_environment
-from .config_checks import ConfigurationError
+from .config import Config, ConfigurationError, from_environment
+from .config_checks import check_for_service
 from .demo_relay import RelayUnavailable
 from .evidence import command as auditing
 from .evidence import making as witnesses
@@ -82,7 +82,7 @@ def show(ready: dict[str, Any]) -> None:
 def serve(options: argparse.Namespace) -> int:
     try:
         config = from_environment(options.config)
-        config.check_for_service()
+        check_for_service(config)
         # Read here too: settings that could not send are refused before anything is opened.
         senders.build(config)
         making.check(config)
@@ -200,7 +200,7 @@ def configured(options: argparse.Namespace, run: Callable[[Config], int | None])
     """Run with the service's own configuration, once it is one."""
     try:
         config = from_environment(options.config)
-        config.check_for_service()
+        check_for_service(config)
         return run(config) or 0
     except ConfigurationError as wrong:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")

@@ -1,34 +1,27 @@
 """create_app(config): what there is, what it is made of, and how long each thing lives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import structlog
 from aiohttp import web
 
-from controle.convocation import Canal
 from signaling.cluster import Cluster
 
 from . import closing, keys
 from .assembly import assemble
-from .clock import SystemClock
-from .config import Config
-from .identity.secrets import new_code
 from .keeping import daily
 from .keeping.making import purged
 from .keeping.purge import Stores
 from .keeping.reports import Reports
 from .meters import Meters, timed
 from .notify import messages
-from .notify.parcel import Sender
-from .rings import Rings
+from .parts import Parts
 from .store import alive
 from .store import professionals as professionals_kept
-from .store.database import Database
 from .web import (
     agent,
     assure,
@@ -49,7 +42,7 @@ from .web.gates import permitted
 from .web.http import add_headers, only_our_pages
 from .web.journaled import journaled
 from .web.pages import Client
-from .web.permissions import LINES, Line, lines_of
+from .web.permissions import LINES, lines_of
 from .web.problems import problems
 from .web.proxies import believing
 
@@ -71,31 +64,6 @@ AUDIENCES = (
     hooks.routes,
     service.routes,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the command opens before the application and closes after it."""
-
-    config: Config
-    database: Database
-    rings: Rings
-    clock: SystemClock = field(default_factory=SystemClock)
-    #: Draws the second factor's code of a télécontrôle (the demo prints its own beforehand).
-    codes: Callable[[str], str] = lambda _: new_code()
-    #: How each channel's messages leave; without one, what is due waits and is shown.
-    senders: Mapping[Canal, Sender] = field(default_factory=dict)
-    #: No other process of this service is alive: what was going on was interrupted.
-    first: bool = True
-    #: A login link lets in without a second factor, and may be a lasting one: the demo and tests.
-    #: `serve` says False.
-    link_alone: bool = True
-    #: The demo alone goes on showing the codes that it has sent.
-    keep_codes: bool = False
-    #: More routes: the demo's outbox and login offer; `serve` has none.
-    extra: web.RouteTableDef = field(default_factory=web.RouteTableDef)
-    #: Who may ask them, where web/permissions.py does not say.
-    lines: tuple[Line, ...] = ()
 
 
 async def create_app(parts: Parts) -> web.Application:

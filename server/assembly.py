@@ -1,15 +1,11 @@
 """Who knows whom: every part of the application, made once, each given what it needs."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from controle.convocation import Canal
-from controle.telecontrole import Fenetre
 from signaling.access import Tokens
 from signaling.bus import Bus
 from signaling.cluster import Cluster
@@ -32,18 +28,14 @@ from .caisse.inperson import InPerson
 from .caisse.office import AgentOffice
 from .caisse.planning import Planning
 from .caisse.slots import Slots
-from .clock import SystemClock
 from .config import Config
 from .equipment.making import try_out
-from .evidence.herald import Herald
 from .evidence.making import herald as make_herald
+from .ground import Ground, lay
 from .identity import making
 from .identity.guesses import Guesses
-from .identity.links import Links
 from .identity.second_factor import CodeRules, SecondFactor
-from .identity.secrets import Keeper, new_code
-from .identity.sessions import SessionRules, Sessions
-from .identity.vault import Vault
+from .identity.secrets import new_code
 from .journal.store import Journal
 from .ledger import Ledger
 from .medecin.desk import Desk
@@ -55,16 +47,10 @@ from .medecin.transfer import Transfers
 from .meters import Meters
 from .neighbours import Neighbours
 from .notes.store import NotesStore
-from .notify.codes import Codes
-from .notify.drafts import Drafts
-from .notify.endings import Endings
-from .notify.postman import Postman
 from .notify.receive import Receipts
-from .pusher import Pusher
+from .parts import Parts
 from .pushes import Pushes
 from .readiness import Readiness
-from .record import Recorder
-from .store.sql import RegistreSql
 from .thirds.door import ThirdDoor
 from .thirds.inviting import Inviting
 from .tickets import Tickets
@@ -77,33 +63,8 @@ from .web.proxies import behind
 from .web.service import READINESS
 from .witness import RoomWitness
 
-if TYPE_CHECKING:
-    from .app import Parts
 
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What every part stands on."""
-
-    config: Config
-    clock: SystemClock
-    registre: RegistreSql
-    keeper: Keeper
-    vault: Vault
-    links: Links
-    sessions: Sessions
-    recorder: Recorder
-    fenetre: Fenetre
-    codes: Codes
-    drafts: Drafts
-    endings: Endings
-    pusher: Pusher
-    postman: Postman
-    #: Channels that have no sender.
-    silent: tuple[Canal, ...]
-
-
-def assemble(app: web.Application, parts: "Parts", meters: Meters) -> None:
+def assemble(app: web.Application, parts: Parts, meters: Meters) -> None:
     """The whole application: the ground, who plans and writes, who meets."""
     herald = make_herald(
         parts.config, parts.database, parts.rings.seals, parts.clock, parts.senders, meters
@@ -131,7 +92,7 @@ def assemble(app: web.Application, parts: "Parts", meters: Meters) -> None:
         app[key] = value  # type: ignore[misc]
 
 
-def let_in(app: web.Application, parts: "Parts", ground: Ground) -> None:
+def let_in(app: web.Application, parts: Parts, ground: Ground) -> None:
     """How médecins-conseils and agents log in."""
     config = ground.config
     app[ARRIVALS] = Arrivals(config.logins_per_minute)
@@ -147,43 +108,6 @@ def let_in(app: web.Application, parts: "Parts", ground: Ground) -> None:
             vault=ground.vault,
             clock=ground.clock,
         )
-
-
-def lay(parts: "Parts", herald: Herald) -> Ground:
-    config, clock = parts.config, parts.clock
-    keeper, vault = Keeper(config.secret), Vault(config.secret, parts.database.safe.vault.keys)
-    registre, links = RegistreSql(parts.database), Links(keeper, vault)
-    recorder = Recorder(clock, parts.rings.seals, herald.ended)
-    drafts = Drafts(links, config.origin)
-    endings = Endings(recorder, keep_codes=parts.keep_codes)
-    console = SessionRules(config.console_idle, config.console_session)
-    assure = SessionRules(config.assure_session, config.assure_session)
-    return Ground(
-        config=config,
-        clock=clock,
-        registre=registre,
-        keeper=keeper,
-        vault=vault,
-        links=links,
-        sessions=Sessions(
-            keeper, {"assure": assure, "console": console, "agent": console, "tiers": assure}
-        ),
-        recorder=recorder,
-        fenetre=fenetre_of(config),
-        codes=Codes(config.origin, config.code_lifetime),
-        drafts=drafts,
-        endings=endings,
-        pusher=Pusher(),
-        postman=Postman(
-            registre=registre,
-            senders=parts.senders,
-            drafts=drafts,
-            endings=endings,
-            clock=clock,
-            config=config,
-        ),
-        silent=tuple(c for c in (Canal.COURRIEL, Canal.SMS) if c not in parts.senders),
-    )
 
 
 # --- who plans, writes and receives in person ---------------------------------------------------
@@ -258,7 +182,7 @@ def convene(app: web.Application, ground: Ground, rooms: Rooms) -> None:
         app[key] = value  # type: ignore[misc]
 
 
-def attest(app: web.Application, parts: "Parts", ground: Ground) -> None:
+def attest(app: web.Application, parts: Parts, ground: Ground) -> None:
     """What the assuré may prove by us; its second factor is apart from the door's."""
     config = ground.config
     app[keys.ATTESTATIONS] = Attestations(
@@ -318,7 +242,7 @@ async def close_by_service(rooms: Rooms, room: str, reason: EndReason, at: datet
 # --- who meets ----------------------------------------------------------------------------------
 
 
-def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -> Rooms:
+def meet(app: web.Application, parts: Parts, ground: Ground, meters: Meters) -> Rooms:
     """The door, the rooms, the médecin-conseil's desk, and their sockets."""
     config, clock, registre = ground.config, ground.clock, ground.registre
     recorder, pusher, fenetre = ground.recorder, ground.pusher, ground.fenetre
@@ -439,7 +363,7 @@ def meet(app: web.Application, parts: "Parts", ground: Ground, meters: Meters) -
     return rooms
 
 
-def carried(parts: "Parts", witness: RoomWitness, meters: Meters) -> Rooms:
+def carried(parts: Parts, witness: RoomWitness, meters: Meters) -> Rooms:
     """All rooms, or this worker's share of them and the way to the others."""
     config = parts.config
     grace = config.reconnection_grace
@@ -447,15 +371,6 @@ def carried(parts: "Parts", witness: RoomWitness, meters: Meters) -> Rooms:
         return Rooms(witness, parts.clock, grace, meters.tally)
     bus = Bus(config.redis_url, config.origin, config.secret)
     return Cluster(witness, parts.clock, grace, meters.tally, bus=bus, first=parts.first)
-
-
-def fenetre_of(config: Config) -> Fenetre:
-    return Fenetre(
-        avant=config.open_before,
-        apres=config.open_after,
-        grace_absence=config.absence_grace,
-        grace_reconnexion=config.reconnection_grace,
-    )
 
 
 def code_rules(config: Config) -> CodeRules:

@@ -13,15 +13,15 @@ from media.ice import IceSettings, Policy
 from signaling.protocol import Actor, Role, SeatName
 from signaling.seats import SEATS
 
-from .config_checks import (
-    DEFAULT_SECRET,
-    ConfigurationError,
-    check_for_service,
-)
-
+#: What a configuration must not be left with (`telecontrole serve` refuses it).
+DEFAULT_SECRET = "changez-moi"  # noqa: S105
 ENVIRONMENT_PREFIX = "TELECONTROLE_"
 
 Network = IPv4Network | IPv6Network
+
+
+class ConfigurationError(Exception):
+    """The settings do not allow to start; the message names the setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,10 +333,6 @@ class Config:
 
     def networks(self) -> tuple[Network, ...]:
         return _networks("metrics_networks", self.metrics_networks)
-
-    def check_for_service(self) -> None:
-        """:raises ConfigurationError: for what `serve` must not start with (config_checks.py)."""
-        check_for_service(self)
 
 
 def read(path: Path | None, environment: Mapping[str, str]) -> Config:

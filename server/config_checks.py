@@ -3,13 +3,9 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .config import Config
+from .config import DEFAULT_SECRET, Config, ConfigurationError
 
-#: What a configuration must not be left with (`telecontrole serve` refuses it).
-DEFAULT_SECRET = "changez-moi"  # noqa: S105
 MIN_SECRET_LENGTH = 32
 ORIGIN = re.compile(r"https://[A-Za-z0-9.\[\]:-]+")
 #: RFC 9116, section 2.5.3; one line of a text file.
@@ -42,11 +38,7 @@ LEGAL_DAYS = 2
 LAST_HOUR = 23
 
 
-class ConfigurationError(Exception):
-    """The settings do not allow to start; the message names the setting."""
-
-
-def check_for_service(config: "Config") -> None:
+def check_for_service(config: Config) -> None:
     """:raises ConfigurationError: for what `serve` must not start with."""
     if config.secret == DEFAULT_SECRET or len(config.secret) < MIN_SECRET_LENGTH:
         raise ConfigurationError(
@@ -78,7 +70,7 @@ def check_for_service(config: "Config") -> None:
     _check_keeping(config)
 
 
-def _check_certificate(config: "Config") -> None:
+def _check_certificate(config: Config) -> None:
     if bool(config.tls_certificate) != bool(config.tls_key):
         raise ConfigurationError("tls_certificate and tls_key go together")
     for file in (config.tls_certificate, config.tls_key):
@@ -86,7 +78,7 @@ def _check_certificate(config: "Config") -> None:
             raise ConfigurationError(f"{file}: no such file")
 
 
-def _check_relay(config: "Config") -> None:
+def _check_relay(config: Config) -> None:
     for name in ("ice_policy", "ice_policy_doctor", "ice_policy_third"):
         if getattr(config, name) == "relay" and not config.turn_urls:
             raise ConfigurationError(f"{name}: relay needs turn_urls")
@@ -94,7 +86,7 @@ def _check_relay(config: "Config") -> None:
         raise ConfigurationError(f"turn_secret: {MIN_SECRET_LENGTH} characters at least")
 
 
-def _check_guesses(config: "Config") -> None:
+def _check_guesses(config: Config) -> None:
     """None at all would shut everybody out; more for one than for all would bound nothing."""
     if config.wrong_links_per_minute < 1:
         raise ConfigurationError("wrong_links_per_minute: 1 at least")
@@ -106,7 +98,7 @@ def _check_guesses(config: "Config") -> None:
         raise ConfigurationError("codes_per_network: 1 at least, codes_per_link at most")
 
 
-def _check_processes(config: "Config") -> None:
+def _check_processes(config: Config) -> None:
     if config.workers < 1:
         raise ConfigurationError("workers: 1 at least")
     if config.workers > 1 and not config.redis_url:
@@ -117,7 +109,7 @@ def _check_processes(config: "Config") -> None:
         raise ConfigurationError(f"loadtest_key: {MIN_SECRET_LENGTH} characters at least")
 
 
-def _check_walls(config: "Config") -> None:
+def _check_walls(config: Config) -> None:
     """Three stores, three places: one dump must not hold two of them."""
     places = (config.database, config.medical_database, config.journal_database)
     if len(set(places)) != len(places):
@@ -134,7 +126,7 @@ def _check_walls(config: "Config") -> None:
         raise ConfigurationError("journal_same: an hour at most")
 
 
-def _check_keeping(config: "Config") -> None:
+def _check_keeping(config: Config) -> None:
     """Nothing outlives the record that says whose it is; none of it goes before its use."""
     kept = ("documents", "messages", "links", "equipment", "spent", "notes")
     for name in (f"keep_{one}" for one in kept):
@@ -148,7 +140,7 @@ def _check_keeping(config: "Config") -> None:
         raise ConfigurationError("purge_hour: « 03:30 », or empty")
 
 
-def _check_professionals(config: "Config") -> None:
+def _check_professionals(config: Config) -> None:
     if (config.data_dir / DEMO_FILE).exists():
         raise ConfigurationError("data_dir: the demo's; its logins are for everybody")
     named = {"session_check": config.session_check, "login_attempt": config.login_attempt}
@@ -160,7 +152,7 @@ def _check_professionals(config: "Config") -> None:
         _check_oidc(config)
 
 
-def _check_oidc(config: "Config") -> None:
+def _check_oidc(config: Config) -> None:
     """What would let in too easily is refused, not corrected."""
     if not ISSUER.fullmatch(config.oidc_issuer):
         raise ConfigurationError("oidc_issuer: https://…, without query or fragment")
@@ -174,7 +166,7 @@ def _check_oidc(config: "Config") -> None:
     _check_oidc_trust(config)
 
 
-def _check_oidc_trust(config: "Config") -> None:
+def _check_oidc_trust(config: Config) -> None:
     """How strong an authentication, signed how, about whom."""
     if not config.oidc_acr and not config.oidc_amr:
         raise ConfigurationError("oidc_acr: which authentication is strong (or oidc_amr)")
@@ -188,7 +180,7 @@ def _check_oidc_trust(config: "Config") -> None:
             raise ConfigurationError(f"{name}: not empty")
 
 
-def _check_documents(config: "Config") -> None:
+def _check_documents(config: Config) -> None:
     for name in ("attestations_per_day", "obstacles", "pdf_at_once"):
         if getattr(config, name) < 1:
             raise ConfigurationError(f"{name}: 1 at least")
@@ -196,7 +188,7 @@ def _check_documents(config: "Config") -> None:
         raise ConfigurationError("pdf_waiting, pdf_timeout: not below zero")
 
 
-def _check_equipment(config: "Config") -> None:
+def _check_equipment(config: Config) -> None:
     if config.echo_at_once < 0 or config.echo_waiting < 0:
         raise ConfigurationError("echo_at_once, echo_waiting: 0 at least")
     if not timedelta(seconds=2) <= config.echo_seconds <= ECHO_MOST:
@@ -207,7 +199,7 @@ def _check_equipment(config: "Config") -> None:
         raise ConfigurationError("equipment_access, equipment_tests: more than nothing")
 
 
-def _check_messages(config: "Config") -> None:
+def _check_messages(config: Config) -> None:
     if config.convocation_days < LEGAL_DAYS:
         raise ConfigurationError(f"convocation_days: {LEGAL_DAYS} at least")
     if not 0 <= config.reminder_from_hour < config.reminder_until_hour <= LAST_HOUR:

@@ -7,8 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .config import Config
-from .config_checks import ConfigurationError
+from .config import Config, ConfigurationError
 from .identity.links import Links
 from .identity.making import totp_of
 from .identity.secrets import Keeper

@@ -24,12 +24,13 @@ from certs.tls import server_context
 from controle.convocation import Canal
 
 from . import demo, keys, logs
-from .app import Parts, create_app
+from .app import create_app
 from .config import Config, from_environment
 from .demo_relay import relay_beside
 from .demo_story import live_through, plan_ahead
 from .evidence import making as witnesses
 from .notify import senders
+from .parts import Parts
 from .rings import Rings, lines_of, vault_of
 from .store.database import open_database
 from .workers import LOOPBACK, Worker, shared, stop_with_parent, tell_ready

@@ -1,14 +1,17 @@
 """The house: floors that hold, modules that stand alone, and what the product never contains."""
 
 import ast
+import graphlib
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping, Set
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +86,39 @@ def test_imports_go_one_way() -> None:
     )  # fmt: skip
 
     assert linted.returncode == 0, linted.stdout
+
+
+def test_no_python_file_imports_itself_by_a_way_round() -> None:
+    graph = grimp.build_graph(*FLOORS, cache_dir=None)
+
+    assert (
+        circle({one: graph.find_modules_directly_imported_by(one) for one in graph.modules}) == []
+    )
+
+
+def test_no_browser_module_imports_itself_by_a_way_round() -> None:
+    """Neither at once nor when it is needed."""
+    modules = {path.name: path for path in PAGES if path.suffix == ".js"}
+    named = re.compile(r"""(?:\bfrom|^import|\bimport\()\s*["']\./([\w-]+\.js)["']""", re.MULTILINE)
+
+    imported = {
+        # In comments they are imported for their types.
+        name: set(named.findall(re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)))
+        & modules.keys()
+        for name, path in modules.items()
+    }
+
+    assert imported["assure.js"] >= {"assure-room.js", "journey.js", "reading.js"}
+    assert circle(imported) == []
+
+
+def circle(imported: Mapping[str, Set[str]]) -> list[str]:
+    """One way round, from a file to itself; none: empty."""
+    try:
+        graphlib.TopologicalSorter(imported).prepare()
+    except graphlib.CycleError as found:
+        return list(found.args[1])
+    return []
 
 
 @pytest.mark.parametrize("module", MODULES)

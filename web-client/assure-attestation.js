@@ -1,6 +1,6 @@
 // The assuré's attestation: in a window over whatever is shown, so that waiting goes on behind it.
 
-import { link } from "./assure.js";
+import { link } from "./journey.js";
 import { ApiError, all, byId, element, post } from "./page.js";
 
 /** Making a PDF takes seconds; many may ask at once, in ms. */

@@ -1,8 +1,9 @@
 // The assuré's camera and microphone on the page: asked for, checked, changed, mended, let go.
 
-import { actions, complain, confirmed, fill, go, notice, visit } from "./assure.js";
+import { visit } from "./assure-visit.js";
 import { Capture, captureProblem } from "./capture.js";
 import { offerWithout, sayWithout } from "./assure-without.js";
+import { actions, complain, confirmed, fill, go, notice } from "./journey.js";
 import { all, announce, byId, element, look, post, screen } from "./page.js";
 import { stage } from "./tools.js";
 import { Voice } from "./voice.js";

@@ -1,6 +1,6 @@
 // The assuré says who is with them, before the medical part or at any moment; a reminder until then.
 
-import { complain } from "./assure.js";
+import { complain } from "./journey.js";
 import { announce, byId, screen } from "./page.js";
 import { PeopleForm, inWords } from "./people.js";
 

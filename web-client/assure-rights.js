@@ -1,7 +1,7 @@
 // The information that was read before entering, to be read again at any moment.
 
+import { visit } from "./assure-visit.js";
 import { element } from "./page.js";
-import { visit } from "./assure.js";
 import { Panel, addTool } from "./tools.js";
 
 /** @type {Panel | null} */

@@ -1,26 +1,13 @@
 // The assuré's room: waiting, the call, leaving.
 
-import {
-  INSIDE,
-  actions,
-  attestable,
-  closed,
-  complain,
-  confirmed,
-  fill,
-  go,
-  link,
-  notice,
-  refresh,
-  time,
-  visit,
-} from "./assure.js";
 import { renderChecks } from "./assure-checks.js";
-import { renderPeople } from "./assure-people.js";
-import { Call } from "./call.js";
 import * as devices from "./assure-devices.js";
 import { remote, tellDevices } from "./assure-devices.js";
+import { renderPeople } from "./assure-people.js";
+import { attestable, visit } from "./assure-visit.js";
+import { Call } from "./call.js";
 import { interruption } from "./interruption.js";
+import { actions, complain, confirmed, fill, go, journey, notice, setInside, time } from "./journey.js";
 import { Backlog, stage } from "./tools.js";
 import { all, announce, byId, focusTitle, formatDate, formatTime, post, screen } from "./page.js";
 
@@ -52,7 +39,7 @@ let awake = null;
 let waiting = 0;
 
 /** A screen is shown: one's own picture, the tools and their panels come along. @param {string} name */
-export function arrived(name) {
+function arrived(name) {
   if (name === "devices") void import("./assure-quality.js").catch(() => {});
   for (const id of ["tools", "panels"])
     document.querySelector(`section[data-screen="${name}"] .${id}-place`)?.append(byId(id));
@@ -60,6 +47,8 @@ export function arrived(name) {
   devices.sayUnheard();
   if (name === "devices" || name === "check") void fetched().catch(() => {});
 }
+
+journey.addEventListener("arrived", (event) => arrived(/** @type {CustomEvent} */ (event).detail));
 
 /** @type {Promise<typeof import("./assure-tools.js")> | null} */
 let tools = null;
@@ -75,16 +64,6 @@ export async function resume() {
 }
 
 // --- the room -----------------------------------------------------------------------------------
-
-/** @param {boolean} now */
-function setInside(now) {
-  try {
-    if (now) sessionStorage.setItem(INSIDE, link);
-    else sessionStorage.removeItem(INSIDE);
-  } catch {
-    // Storage may be forbidden: then a reload asks for one click more.
-  }
-}
 
 /** The tools come after who enters: one does not wait for them. @param {Call} room @param {boolean} writes */
 async function furnished(room, writes) {
@@ -135,7 +114,7 @@ function enter() {
   });
   on("refused", async ({ message }) => {
     over();
-    await refresh(false);
+    await actions.refresh?.();
     if (screen() === "devices") complain(message);
   });
   stage.show(room);
@@ -288,7 +267,9 @@ async function listen() {
 async function finish({ at, reason }) {
   byId("not-verified").hidden = reason !== "identity";
   const in_person = reason === "in_person" || reason === "identity";
-  closed({ access: ENDINGS[reason], at, in_person });
+  /** @type {import('./assure-visit.js').Closed} */
+  const how = { access: ENDINGS[reason], at, in_person };
+  journey.dispatchEvent(new CustomEvent("closed", { detail: how }));
   // The doctor may need to examine in person, and there is something to attest: the link knows.
   const state = await attestable();
   if (reason !== "ended" || !state?.in_person) return;

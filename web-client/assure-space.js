@@ -1,13 +1,13 @@
 // The assuré's space behind the link: what the appointment is, and what may be said before the
 // hour or after it. Nothing that was said is shown again: that it was, alone.
 
-import { complain, devices, go, link, once } from "./assure.js";
+import { complain, go, link, once } from "./journey.js";
 import { ApiError, all, announce, byId, element, focusTitle, get, look, post } from "./page.js";
 import { about, when, where } from "./when.js";
 
 /** @typedef {import('./api').Choice} Choice */
 /** @typedef {import('./api').SpaceChoices} SpaceChoices */
-/** @typedef {import('./assure.js').Closed} Closed */
+/** @typedef {import('./assure-visit.js').Closed} Closed */
 
 /** A document on a slow line, in ms. */
 const UPLOAD = 300_000;
@@ -108,7 +108,7 @@ export async function agenda() {
 // --- the equipment ------------------------------------------------------------------------------
 
 /** Camera and microphone as on the day, seen by nobody. */
-export async function rehearse() {
+export function rehearse() {
   over();
   document.body.classList.add("rehearsal");
   byId("notices").prepend(
@@ -124,8 +124,6 @@ export async function rehearse() {
   document.querySelector('section[data-screen="check"] .actions')?.append(finish);
   // The test is what one came for.
   document.querySelector('[data-action="equipment"]')?.classList.remove("secondary");
-  if (navigator.mediaDevices) await devices();
-  else go(isSecureContext ? "capture-absent" : "capture-securite");
 }
 
 /** The try is over. @returns {boolean} whether there was one: its camera is to be let go of */

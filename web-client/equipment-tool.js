@@ -1,6 +1,6 @@
 // « Tester mon matériel », before the waiting room and in it: the test itself comes when it is asked for.
 
-import { actions, once } from "./assure.js";
+import { actions, once } from "./journey.js";
 import { addTool } from "./tools.js";
 
 actions.equipment = async () => (await import("./equipment.js")).open();

@@ -1,12 +1,12 @@
 // « Tester mon matériel »: each part in turn with what the visit has open already, then a verdict.
 
-import { actions, go, link, refresh } from "./assure.js";
 import * as devices from "./assure-devices.js";
 import { echo } from "./equipment-echo.js";
 import { Chime, browser, camera, microphone } from "./equipment-media.js";
 import { loop, relayOf, ways } from "./equipment-network.js";
 import { Screen, choose } from "./equipment-screen.js";
 import { REMEDIES, advice, colour, inWords, network } from "./equipment-verdict.js";
+import { actions, go, link } from "./journey.js";
 import { ApiError, byId, element, look, post, screen } from "./page.js";
 import { stage } from "./tools.js";
 
@@ -36,7 +36,7 @@ export async function open() {
 function back() {
   if (stage.call) return go("waiting");
   if (from === "check" && devices.capture) return devices.check();
-  void refresh();
+  void actions.refresh?.();
 }
 
 /** One go through all the parts; it ends when the screen is left, whoever leaves it. */

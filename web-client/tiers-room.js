@@ -2,11 +2,12 @@
 
 import { Call } from "./call.js";
 import { Capture, HOPELESS, captureProblem } from "./capture.js";
+import { actions, complain, confirmed, fill, go, journey, notice, setInside, time, wasInside } from "./journey.js";
 import { all, announce, byId, post, screen } from "./page.js";
 import { Thirds, thirdAt } from "./thirds.js";
 import { Tiles } from "./thirds-tiles.js";
-import { actions, complain, confirmed, fill, go, link, notice, refresh, time, visit } from "./tiers.js";
 
+/** @typedef {import("./api").ThirdVisit} ThirdVisit */
 /** @typedef {import("./protocol").RoomState} RoomState */
 
 /** @type {Partial<Record<import("./capture.js").CaptureProblem, string>>} */
@@ -24,10 +25,11 @@ const WITHOUT = {
   camera: "Vous venez sans caméra\u00a0: on vous entendra sans vous voir.",
   microphone: "Vous venez sans micro\u00a0: on vous verra sans vous entendre.",
 };
-const INSIDE = "tiers.inside";
 const REMEDY = "La caméra et le micro n'ont pas démarré. Réessayez, ou prenez un autre appareil.";
 
 const self = byId("self-video", HTMLVideoElement);
+/** @type {ThirdVisit | null} */
+let visit = null;
 /** @type {Capture | null} */
 let capture = null;
 /** @type {Call | null} */
@@ -39,40 +41,23 @@ let awake = null;
 let metering = 0;
 let news = "";
 
-/** The information is read: the camera comes next; after a reload, without a click. */
-export async function ready() {
+/** The information is read: the camera comes next; after a reload, without a click. @param {ThirdVisit} opened */
+export async function ready(opened) {
+  visit = opened;
   if (capture && call) return go("waiting");
   if (wasInside() && (await granted())) return activate({ straight: true });
   go(navigator.mediaDevices ? "devices" : "capture");
   if (!navigator.mediaDevices) byId("capture-remedy").textContent = REMEDIES[isSecureContext ? "absent" : "securite"] ?? "";
 }
 
-/** A screen is shown: one's own picture comes along. @param {string} name */
-export function arrived(name) {
+// A screen is shown: one's own picture comes along.
+journey.addEventListener("arrived", (event) => {
+  const name = /** @type {CustomEvent} */ (event).detail;
   clearInterval(metering);
   const spot = document.querySelector(`section[data-screen="${name}"] .self-place`);
   if (spot && capture) spot.append(byId("self"));
   reflect();
-}
-
-/** This tab was in the room. */
-function wasInside() {
-  try {
-    return sessionStorage.getItem(INSIDE) === link;
-  } catch {
-    return false;
-  }
-}
-
-/** @param {boolean} now */
-function setInside(now) {
-  try {
-    if (now) sessionStorage.setItem(INSIDE, link);
-    else sessionStorage.removeItem(INSIDE);
-  } catch {
-    // Storage may be forbidden: then a reload asks for one click more.
-  }
-}
+});
 
 // --- camera and microphone ----------------------------------------------------------------------
 
@@ -251,7 +236,7 @@ function enter() {
 /** The room does not take us: the link knows why. */
 async function again() {
   over("");
-  await refresh();
+  await actions.refresh?.();
 }
 
 /** @param {boolean} now */

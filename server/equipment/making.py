@@ -1,26 +1,22 @@
 """The equipment test's parts, made once for an application."""
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
 from server import keys
+from server.ground import Ground
 from server.identity.second_factor import CodeRules, SecondFactor
+from server.parts import Parts
 
 from .access import Equipment
 from .echo_process import EchoProcess
 from .echoes import Echoes, at_once_by_cores
 from .turns import Turns
 
-if TYPE_CHECKING:
-    from server.app import Parts
-    from server.assembly import Ground
-
 #: Beyond its seconds and its answer's, an echo has this long to connect and to close.
 CLOSING = 25.0
 
 
-def try_out(app: web.Application, parts: "Parts", ground: "Ground", rules: CodeRules) -> None:
+def try_out(app: web.Application, parts: Parts, ground: Ground, rules: CodeRules) -> None:
     config = ground.config
     app[keys.EQUIPMENT] = Equipment(
         config=config,

@@ -25,8 +25,7 @@ from certs.key_index import KeyRingDamaged
 from certs.signing_keys import KeyRing
 from controle import forme
 from controle.verification import SignatureValide
-from server.config import Config, from_environment
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError, from_environment
 
 from .audit import Audit, Report
 from .elsewhere import Elsewhere

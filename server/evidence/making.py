@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 from certs.signing_keys import KeyRing
 from controle.convocation import Canal
 from server.clock import SystemClock
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
 from server.notify.courriel import mail_address
 from server.notify.parcel import Sender
 from server.notify.smtp import SmtpSender

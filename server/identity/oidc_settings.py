@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
 
 from .sessions import Kind
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from controle.convocation import Canal
 from server.clock import SystemClock
-from server.config import Config
-from server.config_checks import MIN_SECRET_LENGTH, ConfigurationError
+from server.config import Config, ConfigurationError
+from server.config_checks import MIN_SECRET_LENGTH
 
 from .courriel import Letterhead, MessageRefused, clean, mail_address
 from .parcel import Sender

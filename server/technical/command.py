@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 from certs.files import write_atomically
 from server.caisse.tables import harmless
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
 from server.rings import vault_of
 from server.store.database import open_database
 from server.store.sql import RegistreSql

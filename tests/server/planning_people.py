@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
 from controle.telecontrole import Telecontrole
-from server.app import Parts, create_app
+from server.app import create_app
 from server.assure.documents import Document, Documents
 from server.caisse.inperson import InPerson
 from server.caisse.planning import Planning
@@ -22,6 +22,7 @@ from server.config import Config
 from server.identity.links import Links
 from server.identity.secrets import Keeper
 from server.identity.vault import Vault
+from server.parts import Parts
 from server.record import Recorder
 from server.rings import Rings
 from server.store import people

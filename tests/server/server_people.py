@@ -21,12 +21,13 @@ from aiohttp.test_utils import TestServer
 from controle.telecontrole import Contexte, Etat, Telecontrole
 from server import app as application
 from server import keys
-from server.app import Parts, create_app
+from server.app import create_app
 from server.clock import Moment
 from server.config import Config
 from server.identity.links import Links
 from server.identity.secrets import Keeper
 from server.identity.vault import Vault
+from server.parts import Parts
 from server.rings import Rings
 from server.store import people
 from server.store.database import open_database

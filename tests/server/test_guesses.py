@@ -8,8 +8,8 @@ import pytest
 from server_people import CODE, Browser, Service
 
 from server import keys
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
+from server.config_checks import check_for_service
 from server.identity.guesses import Guesses, TooManyTries, network
 
 ADDRESS = "198.51.100.7"
@@ -193,4 +193,4 @@ def test_limits_that_would_let_all_in_or_nobody_stop_the_start(settings: dict[st
     config = Config(origin="https://controle.test", secret="s" * 32, **settings)  # type: ignore[arg-type]
 
     with pytest.raises(ConfigurationError, match=next(iter(settings))):
-        config.check_for_service()
+        check_for_service(config)

@@ -29,8 +29,8 @@ from controle.justification import MotifAbsence
 from server import app as application
 from server import keys
 from server.app import task
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
+from server.config_checks import check_for_service
 from server.keeping import daily, reports
 from server.keeping.reports import PurgeEnCours, Reports
 from server.keeping.terms import LABELS, Kind, Terms, rules
@@ -534,7 +534,7 @@ def test_a_time_that_contradicts_the_others_is_refused(
     tmp_path: Path, change: dict[str, Any], named: str
 ) -> None:
     good = replace(Config(), data_dir=tmp_path, secret=SECRET, purge_hour="")
-    good.check_for_service()
+    check_for_service(good)
 
     with pytest.raises(ConfigurationError, match=named):
-        replace(good, **change).check_for_service()
+        check_for_service(replace(good, **change))

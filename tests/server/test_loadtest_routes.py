@@ -10,8 +10,8 @@ from server_people import Service
 from sqlalchemy import func, select
 
 from server import keys
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
+from server.config_checks import check_for_service
 from server.store import schema as t
 from signaling.access import Tokens
 
@@ -64,9 +64,9 @@ def test_a_service_refuses_a_key_and_a_short_one() -> None:
     sound = replace(Config(), secret="x" * 32, origin="https://controle.test")
 
     with pytest.raises(ConfigurationError, match="loadtest_key"):
-        replace(sound, loadtest_key=KEY).check_for_service()
+        check_for_service(replace(sound, loadtest_key=KEY))
     with pytest.raises(ConfigurationError, match="loadtest_key"):
-        replace(sound, loadtest="allowed", loadtest_key="court").check_for_service()
+        check_for_service(replace(sound, loadtest="allowed", loadtest_key="court"))
 
 
 @pytest.mark.parametrize(

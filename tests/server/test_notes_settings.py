@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from server_people import ORIGIN, SECRET
 
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
+from server.config_checks import check_for_service
 
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"medical_database_url": "sqlite+aiosqlite:////srv/telecontrole.db"}, "medical_database_url"),
@@ -31,7 +31,7 @@ def test_a_service_does_not_start_with_walls_that_are_none(
     settings: dict[str, Any], said: str
 ) -> None:
     sound = replace(Config(), data_dir=Path("/srv"), origin=ORIGIN, secret=SECRET)
-    sound.check_for_service()
+    check_for_service(sound)
 
     with pytest.raises(ConfigurationError, match=said):
-        replace(sound, **settings).check_for_service()
+        check_for_service(replace(sound, **settings))

@@ -19,13 +19,14 @@ from server_people import VERSION, Browser
 from sqlalchemy import select
 
 from server import demo, keys
-from server.app import Parts, create_app
+from server.app import create_app
 from server.config import Config
 from server.demo_story import COMING, live_through, plan_ahead
 from server.identity.api_keys import SCOPES, ApiKeys
 from server.identity.making import totp_of
 from server.identity.secrets import Keeper
 from server.notify import senders, shown
+from server.parts import Parts
 from server.rings import Rings, vault_of
 from server.store import people
 from server.store import schema as t

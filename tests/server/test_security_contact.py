@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
+from server.config_checks import check_for_service
 
 
 @pytest.mark.row("SP-14")
@@ -38,4 +38,4 @@ def test_what_is_no_contact_is_refused_at_the_start(contact: str) -> None:
     config = Config(secret="x" * 40, security_contact=contact)
 
     with pytest.raises(ConfigurationError, match="security_contact"):
-        config.check_for_service()
+        check_for_service(config)

@@ -12,8 +12,7 @@ from providers import PHONE, Gateway, Ovh, Said, Smsmode, SmsService, closed_por
 from providers import parcel as parcel_of
 
 from controle.convocation import Canal
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
 from server.notify import senders
 from server.notify.parcel import Outcome, Sender, Verdict
 from server.notify.receipts import callback_url

@@ -15,8 +15,7 @@ from providers import FROM, PASSWORD, TO, USER, Certificates, Relay, certificate
 from providers import parcel as parcel_of
 
 from controle.convocation import Canal
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
 from server.notify import senders
 from server.notify.courriel import mail_address
 from server.notify.parcel import Outcome, Verdict

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from server_people import Service
 
-from server.config_checks import ConfigurationError
+from server.config import ConfigurationError
 from server.technical import command
 from server.technical.figures import FEW, FEWEST
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from conftest import Serve
 from server_people import CAISSE, MEDECINS, SECRET, Answer, Browser, Service
 
 from server import keys
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
+from server.config_checks import check_for_service
 from server.demo import DemoDay
 from server.identity.making import local_login
 from server.rings import vault_of
@@ -268,8 +269,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_a_service_does_not_start_with_this_way_of_logging_in(
     oidc: Config, change: dict[str, Any], named: str
 ) -> None:
-    oidc.check_for_service()
-    check: Callable[[], None] = replace(oidc, **change).check_for_service
+    check_for_service(oidc)
+    check: Callable[[], None] = partial(check_for_service, replace(oidc, **change))
 
     with pytest.raises(ConfigurationError) as refused:
         check()
@@ -282,6 +283,6 @@ def test_a_service_does_not_start_on_the_demos_data(oidc: Config, tmp_path: Path
     (tmp_path / "demo.json").write_text("{}")
 
     with pytest.raises(ConfigurationError) as refused:
-        oidc.check_for_service()
+        check_for_service(oidc)
 
     assert "data_dir" in str(refused.value)

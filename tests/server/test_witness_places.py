@@ -16,8 +16,7 @@ from register_scenes import Kept, Register, audit, lived, open_register
 from stamp_authority import Authority
 
 from controle.telecontrole import Etat
-from server.config import Config
-from server.config_checks import ConfigurationError
+from server.config import Config, ConfigurationError
 from server.evidence import command, making
 from server.evidence.mail_place import MailPlace
 from server.evidence.stamp_place import Authority as Asked
