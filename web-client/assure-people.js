@@ -16,15 +16,25 @@ const form = new PeopleForm({
   done: announce,
 });
 
+// Where there is little room the line goes once the focus has left it (people.css, chat.css): not at
+// the press that takes the focus away, or what is pressed would move from under the finger.
+const line = byId("people");
+const settle = () => line.parentElement?.classList.toggle("in-hand", line.contains(document.activeElement));
+line.addEventListener("focusin", settle);
+for (const done of ["click", "keyup"]) document.addEventListener(done, settle);
+
 /** @param {Call | null} call */
 export function renderPeople(call) {
   room = call;
   const state = call?.state;
-  byId("people").hidden = !state;
+  line.hidden = !state;
   if (!state) return;
   // In the waiting room there is space and time; in the call, a line above the picture.
   const place = document.querySelector(`section[data-screen="${screen()}"] .people-place`);
-  if (place && !place.contains(byId("people"))) place.append(byId("people"));
+  if (place && !place.contains(line)) {
+    line.parentElement?.classList.remove("in-hand");
+    place.append(line);
+  }
   form.render("me", state.assure.company ?? null);
   const theirs = state.medecin_conseil.company;
   const words = `Avec le médecin : ${inWords(theirs)}.`;

@@ -99,6 +99,35 @@ def test_both_write_page_to_page_and_nothing_of_it_is_anywhere_else(
 
 
 @pytest.mark.row("CO-07")
+@pytest.mark.parametrize("size", [(360, 640), (820, 900), (820, 1180)])
+def test_what_is_pressed_stays_under_the_finger(
+    meeting: tuple[Assure, Medecin], size: tuple[int, int]
+) -> None:
+    """The line that had the focus makes room: after the press that takes the focus from it."""
+    assure, medecin = meeting
+    assure.page.set_viewport_size({"width": size[0], "height": size[1]})
+    medecin.admit()
+    assure.click("Personne d'autre")
+    expect(assure.button("Modifier")).to_be_focused()
+    medecin.click("Écrire")
+    write(medecin, "Bonjour")
+    said = assure.button("D'accord.")
+    said.scroll_into_view_if_needed()
+    before = said.bounding_box()
+
+    said.hover()
+    assure.page.mouse.down()
+    pressed = said.bounding_box()
+    assure.page.mouse.up()
+
+    assert before
+    assert pressed
+    assert abs(pressed["y"] - before["y"]) < 1
+    expect(log_of(medecin)).to_contain_text("D'accord.")
+    expect(assure.button("Modifier")).to_be_hidden()
+
+
+@pytest.mark.row("CO-07")
 def test_what_is_written_outlives_the_connection_and_what_waits_arrives_once(
     talking: tuple[Assure, Medecin],
 ) -> None:
