@@ -20,7 +20,7 @@ const TOO_LATE = "convocation_tardive";
 
 export class SlotPicker {
   #from;
-  /** Whose slots are shown, for how long an appointment; nobody's: empty. */
+  /** Whose slots are shown; nobody's: empty. */
   #shown = "";
   /** Answers that come late are dropped. */
   #asked = 0;
@@ -88,16 +88,14 @@ export class SlotPicker {
       ? `Créneaux libres de ${this.wanted.doctorName()}`
       : "Choisissez un médecin-conseil pour voir ses créneaux libres.";
     if (!doctor) return this.forget();
-    const minutes = this.wanted.minutes();
-    const wanted = `${doctor} ${minutes}`;
     // Nobody takes an hour of somebody else's day while the answer is on its way.
-    if (wanted !== this.#shown)
+    if (doctor !== this.#shown)
       this.#empty(element("p", { className: "hint" }, "Recherche des créneaux libres…"));
     this.free.setAttribute("aria-busy", "true");
     try {
-      const { slots } = await api.slots(doctor, from, minutes);
+      const { slots } = await api.slots(doctor, from, this.wanted.minutes());
       if (asked !== this.#asked) return;
-      this.#shown = wanted;
+      this.#shown = doctor;
       this.#show(slots);
     } catch (error) {
       if (asked === this.#asked) this.#empty(element("p", { className: "hint" }, words(error)));
