@@ -1,4 +1,4 @@
-"""create_app(config): what there is, what it is made of, and how long each thing lives."""
+"""create_app(parts): what there is, and how long each thing lives."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -94,9 +94,7 @@ export class SlotPicker {
     this.free.setAttribute("aria-busy", "true");
     try {
       const { slots } = await api.slots(doctor, from, this.wanted.minutes());
-      if (asked !== this.#asked) return;
-      this.#shown = doctor;
-      this.#show(slots);
+      if (asked === this.#asked) this.#show(slots);
     } catch (error) {
       if (asked === this.#asked) this.#empty(element("p", { className: "hint" }, words(error)));
     } finally {
@@ -119,6 +117,7 @@ export class SlotPicker {
 
   /** @param {Slot[]} slots */
   #show(slots) {
+    this.#shown = this.wanted.doctor();
     const days = [...new Set(slots.map(({ start }) => start.slice(0, 10)))];
     const focused = this.free.contains(document.activeElement);
     const last = days.at(-1);

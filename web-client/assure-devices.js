@@ -3,7 +3,7 @@
 import { visit } from "./assure-visit.js";
 import { Capture, captureProblem } from "./capture.js";
 import { offerWithout, sayWithout } from "./assure-without.js";
-import { actions, complain, confirmed, fill, go, notice } from "./journey.js";
+import { actions, complain, confirmed, go, notice } from "./journey.js";
 import { all, announce, byId, element, look, post, screen } from "./page.js";
 import { stage } from "./tools.js";
 import { Voice } from "./voice.js";

@@ -74,14 +74,11 @@ async function openSpace() {
 
 /** @param {boolean} [straight] back to the room, without a click where that is allowed */
 async function devices(straight = false) {
-  try {
-    room ??= await fetchRoom();
-  } catch {
-    // Browsers remember a module that did not come: only a reload asks for it again.
-    stale = true;
-    return go("offline");
-  }
-  if (!straight || !(await room.resume())) go("devices");
+  const fetched = await fetchRoom().catch(() => null);
+  // Browsers remember a module that did not come: only a reload asks for it again.
+  stale = !fetched;
+  if (!fetched) return go("offline");
+  if (!straight || !(await fetched.resume())) go("devices");
 }
 
 // --- where the appointment stands ---------------------------------------------------------------

@@ -67,19 +67,20 @@ class Person:
 
     def sees_the_other(self, since: float = 0) -> None:
         """More pictures of the other are decoded than the `since` there were."""
-        for _ in range(200):
-            if self.media()["frames"] > since + 5:
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"no new picture since the {since:.0f}th: {self.media()}")
+        self.gets(frames=since + 5)
 
     def hears_the_other(self) -> None:
         """Sound is decoded: it begins to be played a moment after it comes."""
+        self.gets(samples=0)
+
+    def gets(self, **more_than: float) -> None:
+        """More of each than this, at one moment."""
         for _ in range(200):
-            if self.media()["samples"] > 0:
+            now = self.media()
+            if all(now[what] > least for what, least in more_than.items()):
                 return
             self.page.wait_for_timeout(100)
-        raise AssertionError(f"no sound: {self.media()}")
+        raise AssertionError(f"not more than {more_than}: {self.media()}")
 
     def watched(self, what: str) -> Any:
         return self.page.evaluate(f"__watch.{what}")
