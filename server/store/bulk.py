@@ -1,22 +1,12 @@
 """The statements of a page (page.py): each is made once, and asks for all of a group at once."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BindParameter,
-    Executable,
-    Select,
-    and_,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Select, and_, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from controle.chaine import Sceau, Tete
@@ -27,39 +17,8 @@ from signaling.protocol import InPerson
 from . import schema as t
 from .facts import milestone_lines
 from .people import Medecin
+from .ready import rows, wanted, write
 from .sql import read
-
-
-def _rows(
-    connection: Connection, statement: Callable[[int], Executable], values: Collection[str]
-) -> Sequence[Sequence[Any]]:
-    if not values:
-        return ()
-    size, parameters = padded(values)
-    return connection.execute(statement(size), parameters).all()
-
-
-def padded(values: Collection[str]) -> tuple[int, dict[str, str]]:
-    """Their parameters for `wanted(size)`; at least one.
-
-    Padded to the next power of two, the last one repeated: groups of all sizes make few
-    statements, each compiled once. (`bindparam(expanding=True)` is written anew each time, which
-    costs several times what SQLite needs to answer.)
-    """
-    found = list(values)
-    size = 1 << (len(found) - 1).bit_length()
-    found += found[-1:] * (size - len(found))
-    return size, dict(zip(_names(size), found, strict=True))
-
-
-@cache
-def _names(size: int) -> Sequence[str]:
-    return [f"wanted_{number}" for number in range(size)]
-
-
-def wanted(size: int) -> Sequence[BindParameter[str]]:
-    return [bindparam(name) for name in _names(size)]
-
 
 # --- reading ------------------------------------------------------------------------------------
 
@@ -69,7 +28,7 @@ def telecontroles(
 ) -> Iterator[tuple[Telecontrole, Tete | None, Medecin]]:
     """Each as the room's rules need it (not what follows it or replaces it, nor declared needs,
     which are sealed), the head of its chain, and its médecin-conseil."""
-    for row in _rows(connection, _telecontroles, identifiers):
+    for row in rows(connection, _telecontroles, identifiers):
         un = Telecontrole(
             id=row[0],
             caisse=row[1],
@@ -80,7 +39,8 @@ def telecontroles(
             fuseau=row[6],
             duree=timedelta(minutes=row[7]),
             etat=Etat(row[8]),
-            examen_clinique=row[9],
+            # SQLite's own is a number.
+            examen_clinique=bool(row[9]),
             serie=row[10],
             sequence=row[11],
             suite_de=row[12],
@@ -114,7 +74,7 @@ def _telecontroles(size: int) -> Select[Any]:
 
 def sessions(connection: Connection, references: Collection[str]) -> Sequence[Sequence[Any]]:
     """(reference, until when) of those that are not revoked."""
-    return _rows(connection, _sessions, references)
+    return rows(connection, _sessions, references)
 
 
 @cache
@@ -124,7 +84,7 @@ def _sessions(size: int) -> Select[Any]:
 
 
 def used_tokens(connection: Connection, tokens: Collection[str]) -> Iterator[str]:
-    return (row[0] for row in _rows(connection, _used_tokens, tokens))
+    return (row[0] for row in rows(connection, _used_tokens, tokens))
 
 
 @cache
@@ -134,7 +94,7 @@ def _used_tokens(size: int) -> Select[Any]:
 
 def milestones(connection: Connection, identifiers: Collection[str]) -> Sequence[Sequence[Any]]:
     """(télécontrôle, line), each chain in its order."""
-    return _rows(connection, milestones_of, identifiers)
+    return rows(connection, milestones_of, identifiers)
 
 
 @cache
@@ -144,7 +104,7 @@ def milestones_of(size: int) -> Select[Any]:
 
 def calls(connection: Connection, medecins: Collection[str]) -> Sequence[Sequence[Any]]:
     """(médecin-conseil, télécontrôle) of the calls in course."""
-    return _rows(connection, calls_of, medecins)
+    return rows(connection, calls_of, medecins)
 
 
 @cache
@@ -159,7 +119,7 @@ def in_person(
     connection: Connection, identifiers: Collection[str]
 ) -> Iterator[tuple[str, InPerson]]:
     """Where and when, of those for whom an agent has fixed it."""
-    for identifier, start, zone, name, address in _rows(connection, _in_person, identifiers):
+    for identifier, start, zone, name, address in rows(connection, _in_person, identifiers):
         yield (
             identifier,
             InPerson(start=read(start).isoformat(), timezone=zone, site=name, address=address),
@@ -188,7 +148,7 @@ class Third(NamedTuple):
 
 
 def thirds(connection: Connection, identifiers: Collection[str]) -> Iterator[Third]:
-    for row in _rows(connection, _thirds, identifiers):
+    for row in rows(connection, _thirds, identifiers):
         yield Third(row[0], row[1], row[2], row[3], row[4], revoked=row[5] is not None)
 
 
@@ -203,32 +163,24 @@ def _thirds(size: int) -> Select[Any]:
 # --- writing ------------------------------------------------------------------------------------
 
 
-def insert_tokens(connection: Connection, rows: list[dict[str, object]]) -> None:
-    if rows:
-        connection.execute(_INSERT_TOKENS, rows)
+def insert_tokens(connection: Connection, tokens: Sequence[Mapping[str, object]]) -> None:
+    write(connection, _INSERT_TOKENS, tokens)
 
 
-def insert_lines(connection: Connection, rows: list[dict[str, object]]) -> None:
-    if rows:
-        connection.execute(_INSERT_LINES, rows)
+def insert_lines(connection: Connection, lines: Sequence[Mapping[str, object]]) -> None:
+    write(connection, _INSERT_LINES, lines)
 
 
 def update_states(connection: Connection, states: Mapping[str, Etat]) -> None:
-    if states:
-        connection.execute(
-            _UPDATE_STATES, [{"one": one, "now": str(etat)} for one, etat in states.items()]
-        )
+    now = [{"one": one, "now": str(etat)} for one, etat in states.items()]
+    write(connection, _UPDATE_STATES, now)
 
 
 def insert_seals(connection: Connection, seals: Sequence[Sceau]) -> None:
-    if seals:
-        connection.execute(
-            _INSERT_SEALS,
-            [
-                {"telecontrole": one.telecontrole, "contenu": json.dumps(one.en_dict())}
-                for one in seals
-            ],
-        )
+    kept = [
+        {"telecontrole": one.telecontrole, "contenu": json.dumps(one.en_dict())} for one in seals
+    ]
+    write(connection, _INSERT_SEALS, kept)
 
 
 class ThirdSeated(NamedTuple):

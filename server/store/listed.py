@@ -29,10 +29,11 @@ from controle.telecontrole import Telecontrole
 from signaling.protocol import Equipment, Justified
 
 from . import schema as t
-from .bulk import milestones_of, padded, wanted
+from .bulk import milestones_of
 from .facts import Milestone, Milestones, milestone, milestone_lines
 from .people import called
 from .planned import latest_justification, undelivered
+from .ready import padded, wanted
 from .sealed import Safe, safe_of
 from .sql import telecontrole_of, telecontroles, written
 

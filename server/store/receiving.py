@@ -9,8 +9,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from . import schema as t
-from .bulk import calls_of, padded, wanted
+from .bulk import calls_of
 from .people import Medecin
+from .ready import padded, wanted
 
 
 class Receiving(NamedTuple):
