@@ -10,7 +10,7 @@ alone = { echo; echo "Once more, alone:"; \
 	$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures none $(1); }
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo demo-turn test check lint types unit browser network network-report bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
+.PHONY: help demo demo-turn test check lint types unit postgresql browser network network-report bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -23,7 +23,7 @@ demo-turn: $(VENV)/demo ## the same with a coturn relay beside: UDP, TCP and TLS
 	./deploy/need 'command -v turnserver' coturn
 	@$(BIN)/telecontrole demo --turn $(DEMO)
 
-test: check unit browser network ## everything that must hold
+test: check unit postgresql browser network ## everything that must hold
 
 check: $(VENV)/test ## lint, types, import floors, the browser client's types
 	$(BIN)/ruff check .
@@ -33,9 +33,22 @@ check: $(VENV)/test ## lint, types, import floors, the browser client's types
 	npm run --silent types
 
 unit: $(VENV)/test ## all tests that need no browser
+	./deploy/need 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
 	./deploy/need 'test -x /usr/bin/redis-server' redis-server
 	./deploy/need 'command -v turnserver' coturn
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/network
+
+# Whose subject is the store, or what is kept in it; those that look into SQLite's file say so.
+ON_BOTH := access_journal agenda_store agent_api agent_decisions attestation_given broken_bodies \
+	caisse_api caisse_feed console days doctor_side door handing_over import in_the_room inperson \
+	keeping ledger ledger_groups listed notes outbox outcome planning postman record_of_presence \
+	sealed_people second_factor space third_participants totp_login workers_service
+
+postgresql: $(VENV)/test ## the server's tests of the store once more, over PostgreSQL
+	./deploy/need 'ls /usr/lib/postgresql/*/bin/initdb' postgresql
+	./deploy/need 'test -x /usr/bin/redis-server' redis-server
+	TELECONTROLE_TEST_STORE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile \
+		$(ON_BOTH:%=tests/server/test_%.py)
 
 browser: $(VENV)/test ## two real Chromium pages meet, and one of Firefox
 	./deploy/need 'test -x /usr/bin/chromium' chromium

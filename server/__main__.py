@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from .keeping import command as keeping
 from .keeping.erase import Motif
 from .notes import command as medical_keys
 from .notify import senders
+from .store.database import KeysMissing
+from .store.postgresql import NotDurable
 from .store.resealing import BATCH
 from .technical import command as technical
 
@@ -91,16 +94,27 @@ def serve(options: argparse.Namespace) -> int:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
     worker = workers.this_worker()
-    if config.workers > 1 and worker is None:
-        whole = workers.supervise(config, options.arguments)
-        return serving.run(whole, config.data_dir, readable=False, level=config.log_level)
-    one = serving.serve(config, worker=worker)
-    serving.run(one, config.data_dir, readable=False, level=config.log_level)
+    try:
+        if config.workers > 1 and worker is None:
+            whole = workers.supervise(config, options.arguments)
+            return serving.run(whole, config.data_dir, readable=False, level=config.log_level)
+        one = serving.serve(config, worker=worker)
+        serving.run(one, config.data_dir, readable=False, level=config.log_level)
+    except (KeysMissing, NotDurable) as wrong:
+        sys.stderr.write(f"telecontrole: {wrong}\n")
+        return 2
     return 0
 
 
 def export(options: argparse.Namespace) -> int:
-    return offline.export(options.data_dir, options.id, options.file)
+    try:
+        config = from_environment(options.config)
+    except ConfigurationError as wrong:
+        sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
+        return 2
+    if options.config is None:
+        config = replace(config, data_dir=options.data_dir, database_url="")
+    return offline.export(config, options.id, options.file)
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -256,6 +270,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("id")
     one.add_argument("file", type=Path)
     one.add_argument("--data-dir", type=Path, default=Path("var/demo"))
+    one.add_argument("--config", type=Path, help="fichier TOML, au lieu de --data-dir")
 
     one = command("verify", verify, "Vérifie, hors ligne, un relevé ou une attestation.")
     one.add_argument("file", type=Path)

@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -19,12 +18,12 @@ from controle.verification import verifier
 from .apart.database import Away
 from .apart.key_files import KeyFiles
 from .clock import SystemClock
-from .config import Config, from_environment
+from .config import Config
 from .evidence.line_keys import LineKeys
 from .journal.lines import Access, operator
 from .journal.store import Journal
 from .record import Recorder
-from .rings import Rings
+from .rings import Rings, vault_of
 from .store.database import open_database
 from .store.sql import RegistreSql
 
@@ -32,20 +31,21 @@ from .store.sql import RegistreSql
 MAX_RECORD_BYTES = 50_000_000
 
 
-def export(data_dir: Path, identifier: str, file: Path) -> int:
+def export(config: Config, identifier: str, file: Path) -> int:
     """Write one télécontrôle's record; works beside a running server."""
+    where = config.data_dir
     try:
         wanted = str(UUID(identifier))
     except ValueError:
         return refuse(f"{identifier} n'est pas un identifiant de télécontrôle.")
-    if not (data_dir / "telecontrole.db").exists():
-        return refuse(f"Pas de base de données dans {data_dir}.")
+    if not config.database_url and not (where / "telecontrole.db").exists():
+        return refuse(f"Pas de base de données dans {where}.")
     try:
-        exported = asyncio.run(_exported(data_dir, wanted))
+        exported = asyncio.run(_exported(config, wanted))
         # Whoever exports is on the journal before there is a file.
-        asyncio.run(_journaled(data_dir, wanted))
+        asyncio.run(_journaled(config, wanted))
     except TelecontroleInconnu:
-        return refuse(f"Pas de télécontrôle {wanted} dans {data_dir}.")
+        return refuse(f"Pas de télécontrôle {wanted} dans {where}.")
     except Away as wrong:
         return refuse(f"rien n'est exporté : {wrong.message}")
     record, intact = exported
@@ -57,10 +57,11 @@ def export(data_dir: Path, identifier: str, file: Path) -> int:
     return 0 if intact else 1
 
 
-async def _exported(data_dir: Path, wanted: str) -> tuple[dict[str, object], bool]:
-    database = await open_database(Config(data_dir=data_dir).database)
+async def _exported(config: Config, wanted: str) -> tuple[dict[str, object], bool]:
+    now = datetime.now(UTC)
+    database = await open_database(config.database, vault_of(config, now))
     try:
-        recorder = Recorder(SystemClock(), Rings.open(data_dir, datetime.now(UTC)).seals)
+        recorder = Recorder(SystemClock(), Rings.open(config.data_dir, now).seals)
         async with RegistreSql(database).lecture() as unite:
             await unite.telecontrole(wanted)
             record = await recorder.export(unite, wanted)
@@ -69,8 +70,7 @@ async def _exported(data_dir: Path, wanted: str) -> tuple[dict[str, object], boo
         await database.close()
 
 
-async def _journaled(data_dir: Path, telecontrole: str) -> None:
-    config = replace(from_environment(), data_dir=data_dir)
+async def _journaled(config: Config, telecontrole: str) -> None:
     journal = Journal(config.journal_database, KeyFiles(config.journal_keys), SystemClock())
     try:
         await journal.write(operator(), Access.RECORD_EXPORTED, telecontrole)

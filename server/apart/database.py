@@ -11,6 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from server.store.postgresql import CONNECTING, take_turn
+
 #: Seconds that a database may take before it counts as away.
 PATIENCE = 5.0
 
@@ -85,6 +87,7 @@ class Apart:
         async with engine.connect() as connection:
             await connection.execution_options(writes=True)
             async with connection.begin():
+                await connection.run_sync(take_turn)
                 await connection.run_sync(self._metadata.create_all)
                 known = await connection.scalar(select(table.c.version))
                 if known is None:
@@ -116,7 +119,7 @@ def versions(metadata: MetaData) -> Table:
 def _engine(url: str) -> AsyncEngine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
+        return create_async_engine(url, pool_pre_ping=True, connect_args=CONNECTING)
     if address.database:
         # Its directory is not made: a disk that is not mounted must not look like an empty one.
         Path(address.database).touch(mode=0o600)

@@ -110,7 +110,7 @@ class Agents:
         """A médecin-conseil is away: the télécontrôles that somebody else must take."""
         async with self._registre.transaction() as unite:
             caisse = await people.caisse(unite.connection, agent.caisse)
-            if await agenda.locked_caisse(unite.connection, doctor) != caisse.id:
+            if await agenda.caisse_of(unite.connection, doctor) != caisse.id:
                 raise MedecinInconnu
             start, end = (local_instant(text, caisse.fuseau) for text in (form.start, form.end))
             if end <= start:

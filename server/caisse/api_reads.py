@@ -48,10 +48,6 @@ from server.web.problems import Refused
 
 from .contacts import WORDS
 
-#: SQLite has one writer, which reads the clock once it writes: signatures come in their order.
-#: Elsewhere one may be kept a moment after a later one: what is younger than this waits.
-SETTLED = timedelta(seconds=30)
-
 
 async def own(unite: UniteSql, caisse: str, identifier: str) -> Un:
     """One of this caisse's.
@@ -131,14 +127,15 @@ async def issue(unite: UniteSql, caisse: str, identifier: str) -> Issue:
     return _issue(row)
 
 
-async def feed(unite: UniteSql, caisse: str, wanted: RechercheIssues, now: datetime) -> PageIssues:
-    """Every version of every conclusion, in the order of their signatures, from the cursor on."""
+async def feed(unite: UniteSql, caisse: str, wanted: RechercheIssues) -> PageIssues:
+    """Every version of every conclusion, in the order of their signatures, from the cursor on.
+
+    There is one writer, who reads the clock once it writes: none is kept after a later one.
+    """
     place = (t.issue.c.instant, t.issue.c.telecontrole, t.issue.c.version)
     query = _issues(caisse).order_by(*place)
     if wanted.curseur:
         query = query.where(tuple_(*place) > _opened(wanted.curseur, str, str, int))
-    if unite.connection.dialect.name != "sqlite":
-        query = query.where(t.issue.c.instant <= written(now - SETTLED))
     rows = (await unite.connection.execute(query.limit(wanted.limite + 1))).mappings().all()
     page = rows[: wanted.limite]
     cursor = wanted.curseur or ""

@@ -59,7 +59,7 @@ class Slots:
 
         :raises MedecinInconnu: not of this caisse.
         """
-        if await agenda.locked_caisse(connection, doctor) != caisse.id:
+        if await agenda.caisse_of(connection, doctor) != caisse.id:
             raise MedecinInconnu
 
     async def check(

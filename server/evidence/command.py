@@ -167,7 +167,7 @@ def line_keys(config: Config) -> LineKeys | None:
 def opened(asked: Asked) -> Engine:
     """To read only; a copy in a folder that cannot be written to is opened as it is."""
     if asked.database is None and not asked.config.database.startswith("sqlite"):
-        return create_engine(asked.config.database.replace("+asyncpg", ""), poolclass=NullPool)
+        return create_engine(asked.config.database, poolclass=NullPool)
     named = asked.database or Path(make_url(asked.config.database).database or "")
     if not named.is_file():
         raise Unreadable(f"pas de base de données : {named}")

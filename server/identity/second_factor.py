@@ -188,10 +188,6 @@ class SecondFactor:
         self, connection: AsyncConnection, telecontrole: str, address: str, now: datetime
     ) -> tuple[Count, Count]:
         """Of the link, and of this network at this link."""
-        # Two requests at once are one after the other: a code serves once, a try is counted once.
-        await connection.execute(
-            select(t.telecontrole.c.id).where(t.telecontrole.c.id == telecontrole).with_for_update()
-        )
         own = self._keeper.hashed("reseau", self._usage, telecontrole, network(address))
         return (
             await self._count(connection, telecontrole, self._usage, now),

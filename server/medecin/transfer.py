@@ -82,7 +82,6 @@ class Transfers:
             at that hour.
         """
         async with self._registre.transaction() as unite:
-            await colleagues.hold(unite.connection, telecontrole)
             un = await own(unite, session, telecontrole)
             before = await self._give(unite, un, form.doctor)
             details = {

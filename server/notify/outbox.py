@@ -212,33 +212,37 @@ async def due(
 async def due_again(
     connection: AsyncConnection, now: datetime, identifiers: Collection[str]
 ) -> list[Envoi]:
-    """Those of them that are still due, held until the end of this transaction: what another
-    server holds is passed over, not waited for (a lock that SQLite does not need: it has one
-    writer)."""
-    return await _envois(
-        connection,
-        ENVOI.where(t.envoi.c.id.in_(identifiers), is_due(now)).with_for_update(
-            of=t.envoi, skip_locked=True
-        ),
-    )
+    """Those of them that are still due: while this transaction writes, no other server does."""
+    return await _envois(connection, ENVOI.where(t.envoi.c.id.in_(identifiers), is_due(now)))
+
+
+async def any_expired(
+    connection: AsyncConnection, now: datetime, channels: Collection[Canal]
+) -> bool:
+    """Whether there is anything of `expired`: one row, to ask often."""
+    late = select(t.envoi.c.id).where(*_is_expired(now, channels)).limit(1)
+    return await connection.scalar(late) is not None
 
 
 async def expired(
     connection: AsyncConnection, now: datetime, channels: Collection[Canal], limit: int
 ) -> list[Envoi]:
     """What it has become too late for, by channels that nothing leaves by."""
-    return await _envois(
-        connection,
-        ENVOI.where(t.envoi.c.etat == str(EtatEnvoi.PREPARE), t.envoi.c.limite <= written(now))
-        .where(t.envoi.c.canal.in_([str(channel) for channel in channels]))
-        .limit(limit)
-        .with_for_update(of=t.envoi, skip_locked=True),
+    return await _envois(connection, ENVOI.where(*_is_expired(now, channels)).limit(limit))
+
+
+def _is_expired(now: datetime, channels: Collection[Canal]) -> Sequence[ColumnElement[bool]]:
+    c = t.envoi.c
+    return (
+        c.etat == str(EtatEnvoi.PREPARE),
+        c.limite <= written(now),
+        c.canal.in_([str(channel) for channel in channels]),
     )
 
 
 async def held(connection: AsyncConnection, identifiers: Collection[str]) -> dict[str, Envoi]:
-    """These rows as they are now, held until the end of this transaction."""
-    query = ENVOI.where(t.envoi.c.id.in_(identifiers)).with_for_update(of=t.envoi)
+    """These rows as they are now, each by its id."""
+    query = ENVOI.where(t.envoi.c.id.in_(identifiers))
     return {envoi.id: envoi for envoi in await _envois(connection, query)}
 
 
@@ -247,7 +251,7 @@ async def by_receipt(
 ) -> Envoi | None:
     """Which message a receipt is about: by our own key, or else by the provider's name for it."""
     named = t.envoi.c.id == key if key else t.envoi.c.reference == reference
-    query = ENVOI.where(named, t.envoi.c.canal == str(channel)).with_for_update(of=t.envoi)
+    query = ENVOI.where(named, t.envoi.c.canal == str(channel))
     found = await _envois(connection, query.limit(1))
     return found[0] if found else None
 

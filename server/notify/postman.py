@@ -90,7 +90,7 @@ class Postman:
         """By a channel that has no sender (and by letter) things wait, until it is too late."""
         now = self._clock()
         async with self._registre.lecture() as unite:
-            if not await outbox.expired(unite.connection, now, self._idle, 1):
+            if not await outbox.any_expired(unite.connection, now, self._idle):
                 return
         async with self._registre.transaction() as unite:
             late = await outbox.expired(unite.connection, now, self._idle, self._pace.batch)

@@ -22,20 +22,8 @@ HOLDING = frozenset(
 LONGEST = timedelta(hours=2)
 
 
-async def locked_caisse(connection: AsyncConnection, doctor: str) -> str | None:
-    """The caisse of this médecin-conseil, whose agenda nobody else writes until the end of the
-    transaction; None for nobody.
-
-    SQLite has one writer anyway; PostgreSQL locks the row.
-    """
-    caisse: str | None = await connection.scalar(
-        select(t.medecin_conseil.c.caisse).where(t.medecin_conseil.c.id == doctor).with_for_update()
-    )
-    return caisse
-
-
 async def caisse_of(connection: AsyncConnection, doctor: str) -> str | None:
-    """Without locking: to read only."""
+    """Of this médecin-conseil; None for nobody."""
     caisse: str | None = await connection.scalar(
         select(t.medecin_conseil.c.caisse).where(t.medecin_conseil.c.id == doctor)
     )

@@ -47,9 +47,3 @@ async def of_service(
         .order_by(doctor.nom, doctor.id)
     )
     return [Colleague(*row) for row in rows]
-
-
-async def hold(connection: AsyncConnection, telecontrole: str) -> None:
-    """Nobody else changes it until the end of the transaction (SQLite has one writer anyway)."""
-    one = select(t.telecontrole.c.id).where(t.telecontrole.c.id == telecontrole)
-    await connection.execute(one.with_for_update())

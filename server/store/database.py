@@ -19,6 +19,7 @@ from server.evidence.line_keys import LineKeys
 from server.identity.vault import Unreadable, Vault
 from server.identity.vault_keys import VaultKeys
 
+from . import postgresql
 from . import schema as t
 from .chains import LINE_KEYS
 from .glance import Glance
@@ -114,14 +115,20 @@ async def open_database(
     keys beside a SQLite file.
 
     :raises KeysMissing: what is sealed here was sealed with other keys.
+    :raises NotDurable: what this PostgreSQL acknowledges may be lost.
     """
     vault = vault or beside(url)
     await asyncio.to_thread(migrate, url, vault=vault)
-    engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"), **options)
+    if not url.startswith("sqlite"):
+        options = {"pool_pre_ping": True, "connect_args": postgresql.CONNECTING, **options}
+    engine = create_async_engine(url, **options)
     safe = Safe(vault)
     held = {SAFE: safe, LINE_KEYS: lines or lines_beside(url)}
     database = _over(engine, held, url, options)
     try:
+        if engine.dialect.name == "postgresql":
+            async with database.read() as connection:
+                await postgresql.check_durable(connection)
         await _check_keys(database)
     except BaseException:
         await database.close()
@@ -133,6 +140,7 @@ def _over(engine: AsyncEngine, held: dict[str, Any], url: str, options: dict[str
     safe: Safe = held[SAFE]
     _hand_over(engine.sync_engine, held)
     if not url.startswith("sqlite"):
+        postgresql.prepare(engine.sync_engine)
         return Database(engine, safe)
     _prepare_sqlite(engine.sync_engine)
     if options:
@@ -232,9 +240,8 @@ def migrate(url: str, revision: str = "head", vault: Vault | None = None) -> Non
         file.touch(mode=0o600)
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(MIGRATIONS))
-    settings.set_main_option(
-        "sqlalchemy.url", url.replace("+aiosqlite", "").replace("+asyncpg", "").replace("%", "%%")
-    )
+    # The same driver for PostgreSQL (psycopg) serves with and without an event loop.
+    settings.set_main_option("sqlalchemy.url", url.replace("+aiosqlite", "").replace("%", "%%"))
     settings.attributes["cwd"] = os.curdir
     settings.attributes["safe"] = lambda: Safe(vault or beside(url))
     command.upgrade(settings, revision)

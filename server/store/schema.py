@@ -5,6 +5,7 @@ every database. Secrets are kept as keyed hashes only.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -496,7 +497,8 @@ jeton_utilise = Table(
     "jeton_utilise",
     metadata,
     Column("jti", String(64), primary_key=True),
-    Column("expire", Integer, nullable=False, index=True),
+    #: Seconds since 1970, which a PostgreSQL INTEGER holds until 2038.
+    Column("expire", BigInteger().with_variant(Integer, "sqlite"), nullable=False, index=True),
 )
 
 #: Instants that outlive a process: when the service was last alive.

@@ -75,7 +75,6 @@ class Inviting:
         now, secret, code, identifier = self._clock(), new_secret(), new_code(), str(uuid4())
         async with self._registre.transaction() as unite:
             connection = unite.connection
-            await _one_at_a_time(connection, telecontrole)
             un = await unite.telecontrole(telecontrole)
             self._check_open(un, now)
             alive = [one for one in await _rows(connection, telecontrole) if not one["revoque"]]
@@ -153,12 +152,6 @@ class Inviting:
 
 def whose(by: By) -> str:
     return Role.MEDECIN_CONSEIL if by == "medecin_conseil" else SERVICE
-
-
-async def _one_at_a_time(connection: AsyncConnection, telecontrole: str) -> None:
-    """Two who invite at once are one after the other: none goes beyond what may be."""
-    c = t.telecontrole.c
-    await connection.execute(select(c.id).where(c.id == telecontrole).with_for_update())
 
 
 async def _rows(connection: AsyncConnection, telecontrole: str) -> Sequence[RowMapping]:

@@ -110,7 +110,7 @@ async def conclusion(unite: UniteSql, call: Call[Rien]) -> Issue:
 @reads("/issues", RechercheIssues, PageIssues)
 async def conclusions(unite: UniteSql, call: Call[RechercheIssues]) -> PageIssues:
     """Toutes les conclusions, dans l'ordre des signatures : gardez `curseur` et revenez."""
-    return await api_reads.feed(unite, call.key.caisse, call.given, call.now)
+    return await api_reads.feed(unite, call.key.caisse, call.given)
 
 
 @reads("/creneaux", RechercheCreneaux, Creneaux, ("medecin_inconnu",))

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import DataError
 
 from controle.calendrier import ConvocationTardive
 from controle.refus import Refus
@@ -125,6 +126,11 @@ def bad_body(wrong: BadBody) -> tuple[int, Problem]:
     return 422, Problem(code="demande", message=wrong.message, field=wrong.field)
 
 
+def unstorable(_: DataError) -> tuple[int, Problem]:
+    """PostgreSQL keeps no NUL and no number beyond its own; SQLite finds nothing of that name."""
+    return 422, Problem(code="demande", message="Une valeur envoyée n'est pas acceptable.")
+
+
 def code_problem(wrong: CodeRefused) -> tuple[int, Problem]:
     checked = wrong.checked
     if checked.verdict == "locked":
@@ -236,6 +242,7 @@ TABLE: tuple[tuple[type[Exception], Callable[[Any], tuple[int, Problem]]], ...] 
     (Unauthenticated, unauthenticated),
     (Forbidden, forbidden),
     (BadBody, bad_body),
+    (DataError, unstorable),
 )
 
 

@@ -1,12 +1,13 @@
 """A service over a temporary database, people who use it, and a clock that a test moves."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stores
 from planning_people import Office, office_over, served
 from server_people import Browser, Service
 
@@ -19,6 +20,20 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("blank") / "telecontrole.db"
     migrate(f"sqlite+aiosqlite:///{file}")
     return file
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cluster() -> Iterator[None]:
+    """PostgreSQL, where tests write to it."""
+    with stores.running():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def dropped(cluster: None) -> Iterator[None]:
+    """A test's databases, after it."""
+    with stores.dropped_after():
+        yield
 
 
 Serve = Callable[..., Awaitable[Service]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+import stores
 from server_people import CAISSE, HandClock
 from sqlalchemy import insert
 
@@ -19,7 +20,7 @@ from server.ledger import Ledger
 from server.record import Recorder
 from server.store import chains, people
 from server.store import schema as t
-from server.store.database import Database, open_database
+from server.store.database import Database
 from server.store.sql import RegistreSql, written
 from server.witness import RoomWitness
 from signaling.access import Access
@@ -73,7 +74,7 @@ class Court:
         fresh = not file.exists()
         if fresh:
             shutil.copy(blank, file)
-        court = cls(await open_database(f"sqlite+aiosqlite:///{file}", **options), data, most)
+        court = cls(await stores.opened(file, **options), data, most)
         if fresh:
             async with court.registre.transaction() as unite:
                 await people.add_caisse(unite.connection, CAISSE)

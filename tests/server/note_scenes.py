@@ -1,9 +1,9 @@
 """A médecin-conseil who writes on a télécontrôle, and what the two stores beside then hold."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
+import stores
 from server_people import Answer, Appointment, Browser, Service
 
 #: Words of medicine that are nowhere else in the product.
@@ -26,13 +26,8 @@ async def read(doctor: Browser, appointment: Appointment) -> Any:
 
 
 def rows(service: Service, file: str, query: str, *values: str) -> list[Any]:
-    """Of a database of its own, as whoever holds the file reads and changes it."""
-    connection = sqlite3.connect(service.data / file)
-    try:
-        with connection:
-            return connection.execute(query, values).fetchall()
-    finally:
-        connection.close()
+    """Of a database of its own, as whoever holds it reads and changes it."""
+    return stores.ask(service.data / file, query, *values)
 
 
 def journal(service: Service, appointment: Appointment | None = None) -> list[tuple[str, ...]]:

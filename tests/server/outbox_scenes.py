@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+import stores
 from sqlalchemy import select, update
 
 from certs.signing_keys import KeyRing
@@ -28,7 +29,6 @@ from server.notify.receive import Receipts
 from server.record import Recorder
 from server.store import people
 from server.store import schema as t
-from server.store.database import open_database
 from server.store.sql import RegistreSql
 
 ORIGIN = "https://controle.test"
@@ -120,7 +120,7 @@ class Office:
         fresh = not file.exists()
         if fresh:
             shutil.copy(blank, file)
-        database = await open_database(f"sqlite+aiosqlite:///{file}")
+        database = await stores.opened(file)
         office = cls(file, database, clock or Clock())
         if fresh:
             async with office.registre.transaction() as unite:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import stores
 from aiohttp.test_utils import TestServer
 from sqlalchemy import select
 
@@ -27,7 +28,7 @@ from server.record import Recorder
 from server.rings import Rings
 from server.store import people
 from server.store import schema as t
-from server.store.database import Database, open_database
+from server.store.database import Database
 from server.store.sql import RegistreSql, UniteSql, written
 from server.web.agent_messages import PlanForm
 
@@ -112,7 +113,13 @@ class Office:
         self.registre = RegistreSql(database)
         self.clock = OfficeClock()
         self.caisse = caisse
-        self.config = replace(Config(), data_dir=data, secret=SECRET, import_bytes=1_000_000)
+        self.config = replace(
+            Config(),
+            data_dir=data,
+            secret=SECRET,
+            import_bytes=1_000_000,
+            **stores.settings(data),
+        )
         self.vault = Vault(SECRET, database.safe.vault.keys)
         self.links = Links(Keeper(SECRET), self.vault)
         self.documents = Documents(self.config.document_bytes)
@@ -233,7 +240,7 @@ async def office_over(
 ) -> AsyncIterator[Office]:
     data.mkdir(parents=True, exist_ok=True)
     shutil.copy(blank, data / "telecontrole.db")
-    database = await open_database(f"sqlite+aiosqlite:///{data / 'telecontrole.db'}")
+    database = await stores.opened(data / "telecontrole.db")
     office = Office(database, data, caisse)
     async with office.registre.transaction() as unite:
         for one in {RENNES.id: RENNES, LILLE.id: LILLE, caisse.id: caisse}.values():

@@ -4,7 +4,6 @@ import asyncio
 import json
 import secrets
 import shutil
-import sqlite3
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from uuid import uuid4
 
 import aiohttp
 import socketio
+import stores
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -30,7 +30,6 @@ from server.identity.vault import Vault
 from server.parts import Parts
 from server.rings import Rings
 from server.store import people
-from server.store.database import open_database
 from server.store.sql import RegistreSql
 from server.web.permissions import Line
 from signaling.protocol import SERVER_TO_CLIENT, SERVER_TO_CONSOLE
@@ -102,7 +101,12 @@ class Service:
         self._lines = lines
         self.clock = clock or HandClock()
         self.code = CODE
-        defaults = {"data_dir": data, "origin": ORIGIN, "secret": SECRET}
+        defaults: dict[str, Any] = {
+            "data_dir": data,
+            "origin": ORIGIN,
+            "secret": SECRET,
+            **stores.settings(data),
+        }
         self.config = replace(Config(), **(defaults | settings))
         self._open: list[Any] = []
 
@@ -111,7 +115,7 @@ class Service:
         fresh = not (self.data / "telecontrole.db").exists()
         if fresh:
             shutil.copy(self._blank, self.data / "telecontrole.db")
-        self.database = await open_database(self.config.database)
+        self.database = await stores.opened(self.data / "telecontrole.db")
         self.registre = RegistreSql(self.database)
         self.vault = Vault(self.config.secret, self.database.safe.vault.keys)
         self.links = Links(Keeper(self.config.secret), self.vault)
@@ -257,10 +261,7 @@ class Service:
 
     def dump(self) -> str:
         """Every row of every table, as text."""
-        with sqlite3.connect(self.data / "telecontrole.db") as connection:
-            text = "\n".join(connection.iterdump())
-        connection.close()
-        return text
+        return stores.dump(self.data / "telecontrole.db")
 
     @property
     def rooms(self) -> Any:

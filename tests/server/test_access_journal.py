@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stores
 from doctor_scenes import justified
 from note_scenes import CANARY, bytes_of, journal, note_path, read, rows, write
 from server_people import Appointment, Browser, Service
@@ -246,6 +247,7 @@ async def test_a_cut_leaves_a_hole_for_good(service: Service) -> None:
     assert await verdict(service) == ["Lignes 6 à 8 : absentes."]
 
 
+@stores.only_sqlite
 @pytest.mark.row("SP-09")
 async def test_an_older_copy_put_back_is_seen(service: Service, tmp_path: Path) -> None:
     await kept(service, 3)

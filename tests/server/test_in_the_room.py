@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stores
 from server_people import Service
 
 from controle.etats import ORIGINE_PAR_ETAT, Etat, OriginePresentiel
@@ -48,6 +49,7 @@ async def test_the_console_shows_it_and_shows_that_nothing_was_said(service: Ser
     assert company() == ["soignant"]
 
 
+@stores.only_sqlite
 @pytest.mark.row("CO-09")
 async def test_after_a_restart_it_need_not_be_said_again(
     serve: Any, service: Service, tmp_path: Path

@@ -11,6 +11,7 @@ import random
 import signal
 import ssl
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from command import Command, ready
 from server_people import Browser, Seat
 
 from server import offline
+from server.config import Config
 
 KILLS = 20
 CLAIMS = [
@@ -91,7 +93,7 @@ class Noted:
 
 def on_record(data: Path, identifier: str, file: Path) -> Counter[Fact]:
     """The facts of the chain, which is checked on the way."""
-    assert offline.export(data, identifier, file) == 0
+    assert offline.export(replace(Config(), data_dir=data), identifier, file) == 0
     assert offline.verify(file, None) == 0
     lines = [line["fait"] for line in json.loads(file.read_text())["lignes"]]
     arrivals = ("entree", "retour", "reprise")

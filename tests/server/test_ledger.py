@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
+import stores
 from ledger_scenes import Court
 from server_people import Service
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from controle.presence import GenreFait
 from controle.telecontrole import Etat
@@ -48,11 +49,9 @@ class Counted:
 
 def on_disk(court: Court, room: str) -> int:
     """What another process reads of a chain."""
-    with sqlite3.connect(court.file) as other:
-        found = other.execute("SELECT count(*) FROM ligne WHERE telecontrole = ?", (room,))
-        count: int = found.fetchone()[0]
-    other.close()
-    return count
+    query = "SELECT count(*) FROM ligne WHERE telecontrole = ?"
+    ((count,),) = stores.ask(court.file, query, room)
+    return int(count)
 
 
 # --- a group ------------------------------------------------------------------------------------
@@ -99,6 +98,7 @@ async def test_who_is_told_finds_it_on_the_disk(court: Court) -> None:
     assert seen == [2, 2, 2]
 
 
+@stores.only_sqlite
 @pytest.mark.row("OP-01")
 async def test_a_group_waits_for_the_disk_as_every_transaction_does(court: Court) -> None:
     """FULL: what is acknowledged survives a power loss (docs/decisions/0005)."""
@@ -315,6 +315,7 @@ async def test_a_flaw_in_a_rule_is_told_to_its_caller_alone(court: Court) -> Non
     assert fine is None
 
 
+@stores.only_sqlite
 @pytest.mark.row("OPS-04")
 async def test_a_group_waits_for_another_process_without_stopping_this_one(court: Court) -> None:
     rooms = await court.rooms("mc-1", "mc-2")
@@ -340,21 +341,15 @@ async def test_while_the_store_is_away_everybody_is_told_and_afterwards_it_goes_
     rooms = await court.rooms("mc-1", "mc-2")
     hide, show = "ALTER TABLE ligne RENAME TO gone", "ALTER TABLE gone RENAME TO ligne"
 
-    execute(court, hide)
+    stores.ask(court.file, hide)
     refused = await asyncio.gather(
         *(court.record(room, "joined") for room in rooms), return_exceptions=True
     )
-    execute(court, show)
+    stores.ask(court.file, show)
 
-    assert all(isinstance(one, OperationalError) for one in refused)
+    assert all(isinstance(one, DBAPIError) for one in refused)
     assert await court.together(*(court.record(room, "joined") for room in rooms)) == ["", ""]
     assert [await court.kinds(room) for room in rooms] == [["entree"], ["entree"]]
-
-
-def execute(court: Court, statement: str) -> None:
-    with sqlite3.connect(court.file) as other:
-        other.execute(statement)
-    other.close()
 
 
 @pytest.mark.row("OP-01")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stores
 from outbox_scenes import MONDAY, Office, Provider
 from sqlalchemy import text
 
@@ -174,6 +175,7 @@ async def test_a_claim_that_waits_is_renewed_and_one_that_was_lost_is_dropped(
     assert len(mail.tries) == 1
 
 
+@stores.only_sqlite
 async def test_what_cannot_be_noted_at_once_is_noted_later_and_not_sent_again(
     office: Office,
 ) -> None:

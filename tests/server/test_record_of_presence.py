@@ -5,11 +5,13 @@ import copy
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stores
 from server_people import Appointment, Browser, Service
 
 from certs.signing_keys import KeyRing
@@ -244,6 +246,7 @@ async def test_a_token_key_rotated_cuts_nobody_and_serves_at_once(service: Servi
     assert new.state["assure"]["presence"] == "present"
 
 
+@stores.only_sqlite
 @pytest.mark.row("OP-02")
 async def test_the_export_command_works_beside_the_running_server(
     service: Service, tmp_path: Path
@@ -258,6 +261,25 @@ async def test_the_export_command_works_beside_the_running_server(
 
     assert (done, unknown, junk) == (0, 2, 2)
     assert main(["verify", str(file)]) == 0
+
+
+@stores.only_sqlite
+@pytest.mark.row("OP-02")
+async def test_by_a_configuration_it_is_on_the_journal_that_is_named_there(
+    service: Service, tmp_path: Path
+) -> None:
+    appointment, _ = await scripted(service)
+    elsewhere = f"sqlite+aiosqlite:///{tmp_path / 'ailleurs.db'}"
+    told = tmp_path / "telecontrole.toml"
+    told.write_text(f'data_dir = "{service.data}"\njournal_database_url = "{elsewhere}"\n')
+
+    done = await asyncio.to_thread(
+        main, ["export", appointment.id, str(tmp_path / "e.json"), "--config", str(told)]
+    )
+
+    with closing(sqlite3.connect(tmp_path / "ailleurs.db")) as journal:
+        lines = journal.execute("SELECT genre, telecontrole FROM acces").fetchall()
+    assert (done, lines) == (0, [("releve_exporte", appointment.id)])
 
 
 def edited(store: sqlite3.Connection, appointment: str) -> None:
@@ -283,6 +305,7 @@ def spoiled(store: sqlite3.Connection, appointment: str) -> None:
     )
 
 
+@stores.only_sqlite
 @pytest.mark.row("OP-02")
 @pytest.mark.parametrize("tamper", [edited, cut, spoiled])
 async def test_what_was_altered_in_the_store_is_exported_without_a_fresh_seal(

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import stores
 from planning_people import PLAN, SECRET, Office
 from server_people import Browser
 from sqlalchemy import select, update
@@ -22,7 +23,6 @@ from server.identity.vault import Unreadable
 from server.notify import shown
 from server.store import listed, people
 from server.store import schema as t
-from server.store.database import open_database
 from server.store.planned import Filters, page
 from server.store.sealed import ALTERED, ERASED, PersonneEffacee, forget, person
 
@@ -203,7 +203,7 @@ async def test_another_process_that_had_the_key_at_hand_does_not_use_it(
 ) -> None:
     ids = await twenty(office)
     one = await whose(office, ids[GONE])
-    other = await open_database(f"sqlite+aiosqlite:///{tmp_path / 'office/telecontrole.db'}")
+    other = await stores.opened(tmp_path / "office/telecontrole.db")
     async with other.read() as connection:
         before = (await people.assure(connection, one)).nom
 

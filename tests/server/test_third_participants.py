@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import stores
 from server_people import SeatRefused, Service
 from third_scenes import answer, came, heard, ice, invite, offer, path, scene, seated
 
@@ -233,6 +234,7 @@ async def test_the_console_sees_who_waits_and_which_need_was_announced(service: 
     assert (await doctor.ok(path(appointment), method="GET"))["needs"] == ["interprete_lsf"]
 
 
+@stores.only_sqlite
 @pytest.mark.row("CO-08")
 async def test_after_a_crash_whoever_was_admitted_still_is_and_nobody_else_is(
     service: Service, serve: Serve, tmp_path: Path

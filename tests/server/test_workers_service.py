@@ -4,11 +4,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
+import stores
 from command import Command
 from redis_server import RedisServer, until
 from server_people import SECRET
@@ -17,7 +19,6 @@ from worker_scenes import TOML, Cast, Party, Running, alive, identifier
 from certs.tls import LocalTls, ensure_local_tls
 from server import offline
 from server.config import Config
-from server.store.database import open_database
 
 APPOINTMENTS = 3
 
@@ -31,8 +32,9 @@ def tls(tmp_path: Path) -> LocalTls:
 async def running(tmp_path: Path, tls: LocalTls, redis: RedisServer) -> AsyncIterator[Running]:
     data = tmp_path / "data"
     settings = tmp_path / "telecontrole.toml"
-    settings.write_text(TOML.format(data=data, secret=SECRET, tls=tls, count=2, redis=redis.url))
-    database = await open_database(Config(data_dir=data).database)
+    told = TOML.format(data=data, secret=SECRET, tls=tls, count=2, redis=redis.url)
+    settings.write_text(told + stores.toml(data))
+    database = await stores.opened(data / "telecontrole.db")
     cast = Cast(database)
     links = await cast.settle(APPOINTMENTS)
     command = await Command.start("serve", "--config", str(settings))
@@ -86,7 +88,9 @@ async def test_the_owner_is_killed_and_the_call_goes_on_with_the_other_worker(
     assert kinds.index("redemarrage_serveur") < kinds.index("retour")
     assert "redemarrage_serveur" not in await running.cast.kinds(1)
     file = tmp_path / "releve.json"
-    exported = await asyncio.to_thread(offline.export, tmp_path / "data", identifier(0), file)
+    data = tmp_path / "data"
+    exporting = replace(Config(), data_dir=data, **stores.settings(data))
+    exported = await asyncio.to_thread(offline.export, exporting, identifier(0), file)
     assert exported == 0
     assert offline.verify(file, None) == 0
 

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, pool
 
+from server.store.postgresql import take_turn
 from server.store.schema import metadata
 
 
@@ -14,6 +15,7 @@ def run() -> None:
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         with context.begin_transaction():
+            take_turn(connection)
             context.run_migrations()
     engine.dispose()
 

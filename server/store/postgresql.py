@@ -1,0 +1,62 @@
+"""PostgreSQL as the store: what SQLite gives by itself, and the code counts on.
+
+One writer at a time over all processes, a reading of one moment, a commit that waits for the disk.
+"""
+
+from typing import ClassVar
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+#: The writer's turn: a number among those that programs on one database agree upon.
+WRITER = 0x7E1EC0
+#: Seconds to wait for it, and for whatever else somebody has locked.
+PATIENCE = 5
+
+#: Seconds until a server that does not answer counts as away.
+CONNECTING = {"connect_timeout": PATIENCE}
+#: How a transaction that writes begins.
+TURN = f"SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT pg_advisory_xact_lock({WRITER})"
+_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_DURABLE = (
+    "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off'"
+)
+
+
+class NotDurable(Exception):
+    """What this PostgreSQL has acknowledged, a power loss may undo."""
+
+    message: ClassVar[str] = (
+        "PostgreSQL perdrait à une coupure de courant ce qu'il a confirmé : "
+        "fsync et synchronous_commit doivent être actifs"
+    )
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
+
+
+def prepare(engine: Engine) -> None:
+    """Transactions that write wait for their turn; the others see one moment and write nothing.
+
+    A group of facts (ledger.py) reads the heads of chains before it writes behind them, a planning
+    looks for a free hour before it takes it: with two writers at once each would be wrong.
+    """
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql(TURN if writes else _ONE_MOMENT)
+
+
+def take_turn(connection: Connection) -> None:
+    """Until the end of this transaction: two processes that start make the tables one after the
+    other."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER})")
+
+
+async def check_durable(connection: AsyncConnection) -> None:
+    """:raises NotDurable: its settings say so."""
+    if not (await connection.exec_driver_sql(_DURABLE)).scalar():
+        raise NotDurable

@@ -1,0 +1,257 @@
+"""What PostgreSQL does not give by itself, and the store makes of it (docs/decisions/0038).
+
+That the service works on it is held by the tests of the service: `make postgresql` runs them there.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from command import outcome
+from ledger_scenes import CAISSE, Court
+from msgspec.structs import replace
+from postgresql_server import PostgresqlServer
+from server_people import SECRET
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import InternalError, OperationalError
+
+from controle.telecontrole import Etat
+from server.store import people, postgresql
+from server.store.database import Database, beside, lines_beside, migrate, open_database
+from server.store.postgresql import NotDurable
+from server.store.schema import metadata
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[PostgresqlServer]:
+    server = PostgresqlServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def address(cluster: PostgresqlServer) -> str:
+    return cluster.make(f"t{uuid4().hex}")
+
+
+@pytest.fixture
+async def courts(address: str, tmp_path: Path) -> AsyncIterator[tuple[Court, Court]]:
+    """Two processes over one store."""
+    async with AsyncExitStack() as stack:
+
+        async def one() -> Court:
+            court = Court(await opened(address, tmp_path), tmp_path, most=64)
+            stack.push_async_callback(court.close)
+            return court
+
+        first, second = await one(), await one()
+        async with first.registre.transaction() as unite:
+            await people.add_caisse(unite.connection, CAISSE)
+        yield first, second
+
+
+@pytest.fixture
+def court(courts: tuple[Court, Court]) -> Court:
+    return courts[0]
+
+
+async def opened(address: str, keys: Path) -> Database:
+    own = f"sqlite:///{keys}/store"
+    return await open_database(address, beside(own), lines_beside(own))
+
+
+# --- one writer ---------------------------------------------------------------------------------
+
+
+@pytest.mark.row("OPS-04")
+async def test_two_processes_write_one_chain_and_it_is_whole(courts: tuple[Court, Court]) -> None:
+    (room,) = await courts[0].rooms("mc-1", etat=Etat.EN_ATTENTE)
+
+    async def page(court: Court) -> None:
+        for _ in range(20):
+            await court.record(room, "media_ready")
+
+    await asyncio.gather(*(page(court) for court in courts for _ in range(3)))
+
+    assert await courts[0].kinds(room) == ["media_pret"] * 120
+    await courts[1].record(room, "ended")
+    assert await courts[0].intact(room)
+
+
+@pytest.mark.row("SP-01")
+async def test_a_token_opens_one_of_two_processes(courts: tuple[Court, Court]) -> None:
+    rooms = await courts[0].rooms(*(f"mc-{number}" for number in range(10)))
+
+    for room in rooms:
+        access = await courts[0].access(room)
+        refusals = await courts[0].together(*(court.witness.enter(access) for court in courts))
+        assert sorted(refusals) == ["", "token_used"]
+
+
+@pytest.mark.row("OPS-04")
+async def test_a_doctor_is_in_one_call_whichever_process_admits(
+    courts: tuple[Court, Court],
+) -> None:
+    for _ in range(10):
+        rooms = await courts[0].rooms("mc-1", "mc-1", etat=Etat.EN_ATTENTE)
+
+        refusals = await courts[0].together(
+            *(
+                court.record(room, "admitted", role="medecin_conseil")
+                for court, room in zip(courts, rooms, strict=True)
+            )
+        )
+
+        assert sorted(refusals) == ["", "in_call"]
+
+
+@pytest.mark.row("OPS-04")
+async def test_who_waits_too_long_for_the_writer_is_refused_and_may_come_again(
+    courts: tuple[Court, Court], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = courts
+    (room,) = await first.rooms("mc-1")
+    monkeypatch.setattr(postgresql, "TURN", postgresql.TURN.replace("'5s'", "'100ms'"))
+
+    async with first.database.write():
+        with pytest.raises(OperationalError):
+            await second.join(room)
+        async with second.database.read() as reader:
+            assert await reader.scalar(text("SELECT 1")) == 1
+    await second.join(room)
+
+    assert await first.kinds(room) == ["entree"]
+
+
+# --- a reading ----------------------------------------------------------------------------------
+
+
+async def test_a_reading_sees_one_moment_and_waits_for_no_writer(court: Court) -> None:
+    (room,) = await court.rooms("mc-1")
+    count = text("SELECT count(*) FROM ligne")
+
+    async with court.database.read() as reader:
+        before = await reader.scalar(count)
+        await court.join(room)
+        during = await reader.scalar(count)
+    async with court.database.read() as reader:
+        after = await reader.scalar(count)
+
+    assert (during, after) == (before, before + 1)
+
+
+async def test_a_reading_changes_nothing(court: Court) -> None:
+    with pytest.raises(InternalError, match="read-only"):
+        async with court.database.read() as reader:
+            await reader.execute(text("DELETE FROM jeton_utilise"))
+
+
+# --- the disk, and the server -------------------------------------------------------------------
+
+
+@pytest.mark.row("OP-01")
+async def test_a_store_that_does_not_wait_for_the_disk_is_refused(
+    cluster: PostgresqlServer, address: str, tmp_path: Path
+) -> None:
+    await (await opened(address, tmp_path)).close()
+    name = make_url(address).database
+    cluster.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+
+    with pytest.raises(NotDurable, match="synchronous_commit"):
+        await opened(address, tmp_path)
+
+
+@pytest.mark.row("OP-01")
+async def test_a_service_says_in_a_sentence_why_it_does_not_start(
+    cluster: PostgresqlServer, address: str, tmp_path: Path
+) -> None:
+    cluster.execute(f'ALTER DATABASE "{make_url(address).database}" SET synchronous_commit = off')
+    told = tmp_path / "telecontrole.toml"
+    told.write_text(
+        f'data_dir = "{tmp_path}/data"\ndatabase_url = "{address}"\nsecret = "{SECRET}"\n'
+        'origin = "https://controle.test"\ntrusted_proxies = ["127.0.0.1/32"]\n'
+    )
+
+    status, said = await outcome("serve", "--config", str(told))
+
+    assert status == 2
+    assert said.splitlines()[-1] == f"telecontrole: {NotDurable.message}"
+
+
+@pytest.mark.row("OP-01")
+async def test_a_server_that_is_killed_and_comes_back_has_all_that_was_acknowledged(
+    cluster: PostgresqlServer, court: Court
+) -> None:
+    rooms = await court.rooms(*(f"mc-{number}" for number in range(30)))
+    joining = [asyncio.create_task(court.join(room)) for room in rooms]
+    await asyncio.wait(joining, return_when=asyncio.FIRST_COMPLETED)
+
+    cluster.kill()
+    told = await asyncio.gather(*joining, return_exceptions=True)
+    with pytest.raises(OperationalError):
+        await court.join(rooms[0])
+    cluster.start_again()
+
+    for room, wrong in zip(rooms, told, strict=True):
+        if wrong is None:
+            assert await court.kinds(room) == ["entree"]
+        elif not await court.kinds(room):
+            await court.join(room)
+    assert [await court.kinds(room) for room in rooms] == [["entree"]] * len(rooms)
+    assert any(wrong is None for wrong in told)
+
+
+# --- the tables ---------------------------------------------------------------------------------
+
+
+@pytest.mark.row("OP-02")
+def test_the_migrations_lead_to_the_tables_that_the_code_knows(
+    address: str, tmp_path: Path
+) -> None:
+    migrate(address, vault=beside(f"sqlite:///{tmp_path}/store"))
+    engine = create_engine(address)
+
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+
+    assert differences == []
+
+
+STARTS = """
+import sys
+from server.store.database import beside, migrate
+migrate(sys.argv[1], vault=beside(sys.argv[2]))
+"""
+
+
+async def test_processes_that_start_together_make_the_tables_once(
+    address: str, tmp_path: Path
+) -> None:
+    keys = f"sqlite:///{tmp_path}/store"
+    beside(keys)
+
+    starts = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", STARTS, address, keys)
+        for _ in range(4)
+    ]
+
+    assert [await one.wait() for one in starts] == [0] * 4
+
+
+@pytest.mark.row("SP-01")
+async def test_a_token_may_expire_after_2038(court: Court) -> None:
+    """More seconds than PostgreSQL's INTEGER holds."""
+    (room,) = await court.rooms("mc-1")
+    access = replace(await court.access(room), expires=2**31 + 1)
+
+    await court.witness.enter(access)
+
+    assert await court.together(court.witness.enter(access)) == ["token_used"]
