@@ -26,6 +26,7 @@ from certs.signing_keys import KeyRing
 from controle import forme
 from controle.verification import SignatureValide
 from server.config import Config, ConfigurationError, from_environment
+from server.store.postgresql import ONE_MOMENT
 
 from .audit import Audit, Report
 from .elsewhere import Elsewhere
@@ -167,7 +168,8 @@ def line_keys(config: Config) -> LineKeys | None:
 def opened(asked: Asked) -> Engine:
     """To read only; a copy in a folder that cannot be written to is opened as it is."""
     if asked.database is None and not asked.config.database.startswith("sqlite"):
-        return create_engine(asked.config.database, poolclass=NullPool)
+        engine = create_engine(asked.config.database, poolclass=NullPool)
+        return engine.execution_options(**ONE_MOMENT)
     named = asked.database or Path(make_url(asked.config.database).database or "")
     if not named.is_file():
         raise Unreadable(f"pas de base de données : {named}")

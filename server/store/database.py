@@ -24,6 +24,7 @@ from . import schema as t
 from .chains import LINE_KEYS
 from .glance import Glance
 from .lane import Lane
+from .postgresql import ONE_MOMENT
 from .sealed import SAFE, Safe
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -55,6 +56,8 @@ class Database:
         quick: Glance | None = None,
     ) -> None:
         self._engine = engine
+        on_postgresql = engine.dialect.name == "postgresql"
+        self._reading = engine.execution_options(**ONE_MOMENT) if on_postgresql else engine
         self.safe = safe
         self._lane = lane
         self._quick = quick
@@ -78,7 +81,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        async with self._engine.connect() as connection, connection.begin():
+        async with self._reading.connect() as connection, connection.begin():
             yield connection
 
     @asynccontextmanager

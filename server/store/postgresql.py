@@ -18,7 +18,8 @@ PATIENCE = 5
 CONNECTING = {"connect_timeout": PATIENCE}
 #: How a transaction that writes begins.
 TURN = f"SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT pg_advisory_xact_lock({WRITER})"
-_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+#: Of an engine or a connection whose transactions see one moment, and write nothing.
+ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _DURABLE = (
     "SELECT current_setting('fsync') <> 'off' AND current_setting('synchronous_commit') <> 'off'"
 )
@@ -37,7 +38,7 @@ class NotDurable(Exception):
 
 
 def prepare(engine: Engine) -> None:
-    """Transactions that write wait for their turn; the others see one moment and write nothing.
+    """Transactions that write wait for their turn.
 
     A group of facts (ledger.py) reads the heads of chains before it writes behind them, a planning
     looks for a free hour before it takes it: with two writers at once each would be wrong.
@@ -45,8 +46,8 @@ def prepare(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql(TURN if writes else _ONE_MOMENT)
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql(TURN)
 
 
 def take_turn(connection: Connection) -> None:

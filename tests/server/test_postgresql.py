@@ -7,21 +7,27 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from command import outcome
 from ledger_scenes import CAISSE, Court
-from msgspec.structs import replace
 from postgresql_server import PostgresqlServer
+from register_scenes import Register
 from server_people import SECRET
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import InternalError, OperationalError
 
 from controle.telecontrole import Etat
+from server.config import Config
+from server.evidence import command
+from server.rings import Rings
 from server.store import people, postgresql
 from server.store.database import Database, beside, lines_beside, migrate, open_database
 from server.store.postgresql import NotDurable
@@ -147,6 +153,35 @@ async def test_a_reading_sees_one_moment_and_waits_for_no_writer(court: Court) -
     assert (during, after) == (before, before + 1)
 
 
+@pytest.mark.row("OP-02")
+async def test_the_whole_register_is_audited_while_it_is_written(
+    court: Court, address: str, tmp_path: Path
+) -> None:
+    register = Register(court, tmp_path, ())
+    court.recorder._seals = Rings.open(tmp_path, datetime.now(UTC)).seals
+    (room,) = await court.rooms("mc-1", etat=Etat.EN_ATTENTE)
+    asked = command.Asked(replace(Config(), data_dir=tmp_path, database_url=address))
+
+    async def live() -> None:
+        for _ in range(20):
+            await court.record(room, "media_ready")
+            await register.head()
+
+    life = asyncio.create_task(live())
+    found = [
+        found
+        for _ in range(10)
+        for found in (await asyncio.to_thread(command.audited, asked))[0].findings
+    ]
+    await life
+
+    assert found == []
+    forged = text("UPDATE ligne SET contenu = replace(contenu, 'media_pret', 'fin')")
+    async with court.database.write() as connection:
+        await connection.execute(forged)
+    assert command.audited(asked)[0].findings
+
+
 async def test_a_reading_changes_nothing(court: Court) -> None:
     with pytest.raises(InternalError, match="read-only"):
         async with court.database.read() as reader:
@@ -250,7 +285,7 @@ async def test_processes_that_start_together_make_the_tables_once(
 async def test_a_token_may_expire_after_2038(court: Court) -> None:
     """More seconds than PostgreSQL's INTEGER holds."""
     (room,) = await court.rooms("mc-1")
-    access = replace(await court.access(room), expires=2**31 + 1)
+    access = msgspec.structs.replace(await court.access(room), expires=2**31 + 1)
 
     await court.witness.enter(access)
 
