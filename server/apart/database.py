@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
 
+import structlog
 from sqlalchemy import Column, Integer, MetaData, Table, event, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from server.store.postgresql import CONNECTING, take_turn
+from server.store.postgresql import CONNECTING, NotDurable, check_durable, take_turn
+
+log = structlog.get_logger()
 
 #: Seconds that a database may take before it counts as away.
 PATIENCE = 5.0
@@ -59,6 +62,9 @@ class Apart:
                     yield connection
         except (SQLAlchemyError, OSError, TimeoutError) as wrong:
             raise self._away from wrong
+        except NotDurable as wrong:
+            log.exception("not_durable")
+            raise self._away from wrong
 
     async def _alone(self, connection: AsyncConnection) -> None:
         """SQLite's own transaction is alone already."""
@@ -82,11 +88,13 @@ class Apart:
         """The tables, where there are none.
 
         :raises Away: a newer version of this software has been here.
+        :raises NotDurable: what this PostgreSQL acknowledges may be lost.
         """
         table = versions(self._metadata)
         async with engine.connect() as connection:
             await connection.execution_options(writes=True)
             async with connection.begin():
+                await check_durable(connection)
                 await connection.run_sync(take_turn)
                 await connection.run_sync(self._metadata.create_all)
                 known = await connection.scalar(select(table.c.version))

@@ -129,9 +129,8 @@ async def open_database(
     held = {SAFE: safe, LINE_KEYS: lines or lines_beside(url)}
     database = _over(engine, held, url, options)
     try:
-        if engine.dialect.name == "postgresql":
-            async with database.read() as connection:
-                await postgresql.check_durable(connection)
+        async with database.read() as connection:
+            await postgresql.check_durable(connection)
         await _check_keys(database)
     except BaseException:
         await database.close()

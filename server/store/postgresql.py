@@ -58,6 +58,8 @@ def take_turn(connection: Connection) -> None:
 
 
 async def check_durable(connection: AsyncConnection) -> None:
-    """:raises NotDurable: its settings say so."""
+    """:raises NotDurable: PostgreSQL's settings say so."""
+    if connection.dialect.name != "postgresql":
+        return
     if not (await connection.exec_driver_sql(_DURABLE)).scalar():
         raise NotDurable

@@ -25,8 +25,13 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import InternalError, OperationalError
 
 from controle.telecontrole import Etat
+from server.apart.database import Away
+from server.apart.key_files import KeyFiles
+from server.clock import SystemClock
 from server.config import Config
 from server.evidence import command
+from server.journal.lines import Access, operator
+from server.journal.store import Journal
 from server.rings import Rings
 from server.store import people, postgresql
 from server.store.database import Database, beside, lines_beside, migrate, open_database
@@ -201,6 +206,19 @@ async def test_a_store_that_does_not_wait_for_the_disk_is_refused(
 
     with pytest.raises(NotDurable, match="synchronous_commit"):
         await opened(address, tmp_path)
+
+
+@pytest.mark.row("SP-09")
+async def test_a_journal_that_does_not_wait_for_the_disk_is_away(
+    cluster: PostgresqlServer, address: str, tmp_path: Path
+) -> None:
+    cluster.execute(f'ALTER DATABASE "{make_url(address).database}" SET synchronous_commit = off')
+    journal = Journal(address, KeyFiles(tmp_path / "keys"), SystemClock())
+
+    with pytest.raises(Away):
+        await journal.write(operator(), Access.RECORD_EXPORTED, "un-telecontrole")
+
+    await journal.close()
 
 
 @pytest.mark.row("OP-01")
