@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import segno
+from sqlalchemy.exc import OperationalError
 
 from . import demo as demonstration
 from . import loadtest as load
@@ -102,6 +103,10 @@ def serve(options: argparse.Namespace) -> int:
         serving.run(one, config.data_dir, readable=False, level=config.log_level)
     except (KeysMissing, NotDurable) as wrong:
         sys.stderr.write(f"telecontrole: {wrong}\n")
+        return 2
+    except OperationalError:
+        # Its own words name hosts and accounts.
+        sys.stderr.write("telecontrole: la base de données ne répond pas (database_url)\n")
         return 2
     return 0
 

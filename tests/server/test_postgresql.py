@@ -222,10 +222,14 @@ async def test_a_journal_that_does_not_wait_for_the_disk_is_away(
 
 
 @pytest.mark.row("OP-01")
+@pytest.mark.parametrize("there", [True, False])
 async def test_a_service_says_in_a_sentence_why_it_does_not_start(
-    cluster: PostgresqlServer, address: str, tmp_path: Path
+    cluster: PostgresqlServer, address: str, tmp_path: Path, *, there: bool
 ) -> None:
-    cluster.execute(f'ALTER DATABASE "{make_url(address).database}" SET synchronous_commit = off')
+    name = make_url(address).database
+    cluster.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    if not there:
+        cluster.execute(f'DROP DATABASE "{name}"')
     told = tmp_path / "telecontrole.toml"
     told.write_text(
         f'data_dir = "{tmp_path}/data"\ndatabase_url = "{address}"\nsecret = "{SECRET}"\n'
@@ -235,7 +239,9 @@ async def test_a_service_says_in_a_sentence_why_it_does_not_start(
     status, said = await outcome("serve", "--config", str(told))
 
     assert status == 2
-    assert said.splitlines()[-1] == f"telecontrole: {NotDurable.message}"
+    words = NotDurable.message if there else "la base de données ne répond pas (database_url)"
+    plain = [line for line in said.splitlines() if not line.startswith("{")]
+    assert plain == [f"telecontrole: {words}"]
 
 
 @pytest.mark.row("OP-01")
