@@ -18,6 +18,7 @@ import asyncio
 import secrets
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import cached_property
 from struct import pack
 from typing import Any, Protocol
 
@@ -416,8 +417,9 @@ class Engine:
         self.heard = door.heard
         self.plain = {b'42["%b"' % written: name for written, name in door.names.items()}
 
-    @property
+    @cached_property
     def loop(self) -> asyncio.AbstractEventLoop:
+        """Of the first connection, and of all: asked for in each turn of it."""
         return asyncio.get_running_loop()
 
     # --- coming and going -----------------------------------------------------------------------
