@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -23,8 +24,12 @@ class PostgresqlServer:
     others."""
 
     _home: Path
+    #: On loopback; and the name of the socket in the cluster's directory.
+    port: int
 
     def start(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
         # Not below pytest's own directory, which root alone may enter.
         self._home = Path(tempfile.mkdtemp(prefix="telecontrole-pg-"))
         if os.getuid() == 0:
@@ -35,7 +40,9 @@ class PostgresqlServer:
         self.start_again()
 
     def start_again(self) -> None:
-        settings = f"-k {self._home} -c listen_addresses= -c max_connections=400"
+        settings = (
+            f"-k {self._home} -p {self.port} -c listen_addresses=127.0.0.1 -c max_connections=400"
+        )
         data, log = str(self._home / "data"), str(self._home / "log")
         self._run("pg_ctl", "-D", data, "-o", settings, "-l", log, "-w", "start")
 
@@ -50,7 +57,7 @@ class PostgresqlServer:
 
     def url(self, database: str) -> str:
         """As `database_url` takes it."""
-        return f"postgresql+psycopg://{USER}@/{database}?host={self._home}"
+        return f"postgresql+psycopg://{USER}@/{database}?host={self._home}&port={self.port}"
 
     def make(self, database: str, template: str = "template1") -> str:
         """A database, and its address. `template`: whose copy it is; nobody may be in that one."""
@@ -58,7 +65,9 @@ class PostgresqlServer:
         return self.url(database)
 
     def execute(self, statement: str, database: str = "postgres") -> None:
-        with psycopg.connect(host=str(self._home), user=USER, dbname=database) as connection:
+        with psycopg.connect(
+            host=str(self._home), port=self.port, user=USER, dbname=database
+        ) as connection:
             connection.autocommit = True
             connection.execute(statement.encode())
 

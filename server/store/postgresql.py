@@ -14,8 +14,15 @@ WRITER = 0x7E1EC0
 #: Seconds to wait for it, and for whatever else somebody has locked.
 PATIENCE = 5
 
-#: Seconds until a server that does not answer counts as away.
-CONNECTING = {"connect_timeout": PATIENCE}
+#: Of each connection (libpq's own names): a machine that does not answer, or does no more, is away
+#: after seconds, and not after the quarter of an hour that TCP would wait.
+CONNECTING = {
+    "connect_timeout": PATIENCE,
+    "keepalives_idle": PATIENCE,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 #: How a transaction that writes begins.
 TURN = f"SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT pg_advisory_xact_lock({WRITER})"
 #: Of an engine or a connection whose transactions see one moment, and write nothing.

@@ -4,6 +4,8 @@ That the service works on it is held by the tests of the service: `make postgres
 """
 
 import asyncio
+import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -265,6 +267,23 @@ async def test_a_server_that_is_killed_and_comes_back_has_all_that_was_acknowled
             await court.join(room)
     assert [await court.kinds(room) for room in rooms] == [["entree"]] * len(rooms)
     assert any(wrong is None for wrong in told)
+
+
+async def test_a_machine_that_is_no_more_counts_as_away_within_seconds(
+    cluster: PostgresqlServer, address: str, tmp_path: Path
+) -> None:
+    """What the system was told of the connection; no machine is taken away here."""
+    near = make_url(address).set(host="127.0.0.1", port=cluster.port, query={})
+    database = await opened(near.render_as_string(hide_password=False), tmp_path)
+
+    async with database.read() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        with socket.socket(fileno=os.dup(driver.fileno())) as line:
+            unheard = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            idle = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+    await database.close()
+
+    assert (unheard, idle) == (10_000, 5)
 
 
 # --- the tables ---------------------------------------------------------------------------------
