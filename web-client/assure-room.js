@@ -309,6 +309,8 @@ async function stayAwake() {
 
 Object.assign(actions, {
   enter,
+  // Here, for its button is there before the tools have come.
+  equipment: async () => (await import("./equipment.js")).open(),
   async sound() {
     // Before there is anything to hear, too: what plays then may do so with sound.
     mute(false);

@@ -1,9 +1,7 @@
-// « Tester mon matériel », before the waiting room and in it: the test itself comes when it is asked for.
+// « Tester mon matériel » in the waiting room; before it the page has a button of its own.
 
 import { actions, once } from "./journey.js";
 import { addTool } from "./tools.js";
-
-actions.equipment = async () => (await import("./equipment.js")).open();
 
 let there = false;
 

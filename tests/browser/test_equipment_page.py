@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from conftest import WATCH
 from people import Assure, Medecin, chromium
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from product import Product
 from test_accessible import AXE
 
@@ -36,6 +36,8 @@ def part(assure: Assure, name: str) -> Any:
 def begin(assure: Assure, heard: str = "Oui") -> None:
     """From the test's first screen to the question of the network."""
     assure.click("Tester mon matériel")
+    # Camera and microphone come first, with a patience of their own.
+    expect(assure.button("Jouer le son")).to_be_visible(timeout=40_000)
     assure.click("Jouer le son")
     expect(assure.page.get_by_text("Avez-vous entendu le son ?")).to_be_visible()
     assure.click(heard)
@@ -96,6 +98,25 @@ def test_days_ahead_one_hears_and_sees_oneself_and_the_doctor_reads_the_verdict(
     expect(panel).to_contain_text("Matériel testé : à surveiller")
     expect(panel).to_contain_text("Haut-parleur : le son n'a pas été entendu")
     sound(medecin, "#equipment")
+
+
+def test_it_begins_where_the_room_s_tools_have_not_come_yet(
+    product: Product, new_page: Callable[..., Page]
+) -> None:
+    """Eighty kilobytes: on a slow network one presses before."""
+    early = Assure(new_page(360, 640, has_touch=True), product.appointments[-1])
+    held: list[Route] = []
+    early.page.route("**/assure-tools.js*", lambda one: held.append(one))  # noqa: PLW0108
+    early.follow_link()
+    early.click("Tester mon matériel")
+    early.click("Activer ma caméra et mon micro")
+    expect(early.page.locator('[data-action="equipment"]')).to_be_visible()
+
+    early.click("Tester mon matériel")
+
+    expect(early.page.locator("section.equipment")).to_be_visible()
+    assert held
+    held[0].continue_()
 
 
 @pytest.mark.row("WR-06")
