@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from server.store.postgresql import CONNECTING, NotDurable, check_durable, take_turn
+from server.store import postgresql
 
 log = structlog.get_logger()
 
@@ -45,7 +45,6 @@ class Apart:
         async with self._connected() as connection, self._writing:
             await connection.execution_options(writes=True)
             async with connection.begin():
-                await self._alone(connection)
                 yield connection
 
     @asynccontextmanager
@@ -62,15 +61,9 @@ class Apart:
                     yield connection
         except (SQLAlchemyError, OSError, TimeoutError) as wrong:
             raise self._away from wrong
-        except NotDurable as wrong:
+        except postgresql.NotDurable as wrong:
             log.exception("not_durable")
             raise self._away from wrong
-
-    async def _alone(self, connection: AsyncConnection) -> None:
-        """SQLite's own transaction is alone already."""
-        if connection.dialect.name == "postgresql":
-            for table in self._metadata.sorted_tables:
-                await connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN EXCLUSIVE MODE')
 
     async def _open(self) -> AsyncEngine:
         async with self._opening:
@@ -94,8 +87,7 @@ class Apart:
         async with engine.connect() as connection:
             await connection.execution_options(writes=True)
             async with connection.begin():
-                await check_durable(connection)
-                await connection.run_sync(take_turn)
+                await postgresql.check_durable(connection)
                 await connection.run_sync(self._metadata.create_all)
                 known = await connection.scalar(select(table.c.version))
                 if known is None:
@@ -127,7 +119,9 @@ def versions(metadata: MetaData) -> Table:
 def _engine(url: str) -> AsyncEngine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, connect_args=CONNECTING)
+        server = create_async_engine(url, pool_pre_ping=True, connect_args=postgresql.CONNECTING)
+        postgresql.prepare(server.sync_engine)
+        return server
     if address.database:
         # Its directory is not made: a disk that is not mounted must not look like an empty one.
         Path(address.database).touch(mode=0o600)

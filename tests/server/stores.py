@@ -67,8 +67,13 @@ async def opened(file: Path, **options: Any) -> Database:
     """That store, with the keys beside the file."""
     if not ON_POSTGRESQL:
         return await open_database(address(file), **options)
+    return await opened_at(address(file), file, **options)
+
+
+async def opened_at(url: str, file: Path, **options: Any) -> Database:
+    """A store anywhere, with the keys beside this file, which need not be there."""
     own = f"sqlite:///{file}"
-    return await open_database(address(file), beside(own), lines_beside(own), **options)
+    return await open_database(url, beside(own), lines_beside(own), **options)
 
 
 def settings(data: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+import stores
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from command import outcome
@@ -36,7 +37,7 @@ from server.journal.lines import Access, operator
 from server.journal.store import Journal
 from server.rings import Rings
 from server.store import people, postgresql
-from server.store.database import Database, beside, lines_beside, migrate, open_database
+from server.store.database import Database, beside, migrate
 from server.store.postgresql import NotDurable
 from server.store.schema import metadata
 
@@ -76,8 +77,7 @@ def court(courts: tuple[Court, Court]) -> Court:
 
 
 async def opened(address: str, keys: Path) -> Database:
-    own = f"sqlite:///{keys}/store"
-    return await open_database(address, beside(own), lines_beside(own))
+    return await stores.opened_at(address, keys / "store")
 
 
 # --- one writer ---------------------------------------------------------------------------------
@@ -123,6 +123,24 @@ async def test_a_doctor_is_in_one_call_whichever_process_admits(
         )
 
         assert sorted(refusals) == ["", "in_call"]
+
+
+@pytest.mark.row("SP-09")
+async def test_two_processes_write_one_journal_and_it_is_whole(
+    address: str, tmp_path: Path
+) -> None:
+    journals = [Journal(address, KeyFiles(tmp_path / "keys"), SystemClock()) for _ in range(2)]
+
+    async def reader(journal: Journal, number: int) -> None:
+        for _ in range(10):
+            await journal.write(operator(), Access.RECORD_EXPORTED, f"un-telecontrole-{number}")
+
+    await asyncio.gather(*(reader(one, number) for number in range(3) for one in journals))
+
+    lines, wrong = await journals[0].verify()
+    for one in journals:
+        await one.close()
+    assert (lines, wrong) == (60, [])
 
 
 @pytest.mark.row("OPS-04")
