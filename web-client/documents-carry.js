@@ -125,6 +125,7 @@ export class Giver extends End {
   /** @type {Own[]} */ documents = [];
   #number = 0;
   #pumping = 0;
+  /** What goes, or went last, from which byte on. @type {{ own: Own, from: number, mine: number } | null} */ #going = null;
 
   /** @param {Uint8Array<ArrayBuffer>} raw @param {string} name throws NotTaken */
   async add(raw, name) {
@@ -171,10 +172,11 @@ export class Giver extends End {
   }
 
   /** @override @param {Record<string, unknown>} words */
-  told({ kind, id, from, bytes, why }) {
+  told({ kind, id, from, bytes, why, again }) {
     if (kind === "ready") return this.turned();
     const own = this.documents.find((one) => one.id === id);
     if (!own) return;
+    if (kind === "take" && again === true) this.#pumping++;
     if (kind === "take" && Number.isSafeInteger(from)) void this.#pump(own, Number(from));
     else if (kind === "have" && Number.isSafeInteger(bytes)) own.there = Math.min(own.bytes.length, Number(bytes));
     else if (kind === "got") Object.assign(own, { state: "delivered", there: own.bytes.length, at: own.at || Date.now() });
@@ -186,7 +188,12 @@ export class Giver extends End {
   async #pump(own, from) {
     const { channel } = this;
     if (!channel || from < 0 || from > own.bytes.length) return;
+    // Two offers, or one of another document meanwhile, were answered by two takes: this person's
+    // data plan pays for one.
+    const going = this.#going?.mine === this.#pumping ? this.#going : null;
+    if (going?.own === own && from >= going.from) return;
     const mine = ++this.#pumping;
+    this.#going = { own, from, mine };
     Object.assign(own, { state: "going", there: from });
     for (let at = from; at < own.bytes.length; at += PIECE) {
       while (channel.bufferedAmount > HIGH && channel.readyState === "open") await lower(channel);
@@ -279,9 +286,10 @@ export class Taker extends End {
     return this.documents.find((one) => one.state === "coming" && one.number);
   }
 
-  #next() {
+  /** @param {{ again?: true }} [how] `again`: what came was not what was offered */
+  #next(how = {}) {
     const one = this.#current;
-    if (one) this.tell({ kind: "take", id: one.id, from: one.have });
+    if (one) this.tell({ kind: "take", id: one.id, from: one.have, ...how });
   }
 
   /** @override @param {ArrayBuffer} data */
@@ -326,7 +334,7 @@ export class Taker extends End {
   #differs(one) {
     if (++one.tries < TRIES) one.state = "coming";
     else this.#refuse(one, "differs");
-    this.#next();
+    this.#next({ again: true });
     this.changed();
   }
 
