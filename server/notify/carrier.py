@@ -142,8 +142,10 @@ class Carrier:
         await self._note()
         if self._look and self._has_room:
             asked = self._most - len(self._work.sending)
+            # Before, not after: who nudges meanwhile has put what this look may not have seen.
+            self._look = False
             held, found, _ = await self._claim(asked)
-            self._look = found == asked
+            self._look |= found == asked
             for one in held:
                 task = asyncio.create_task(self._hand_over(one))
                 self._work.sending.add(task)

@@ -1,7 +1,7 @@
 """The postman at work: its loop, two of them at once, what happens between claim and note."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,9 @@ from outbox_scenes import MONDAY, Office, Provider
 from sqlalchemy import text
 
 from controle.convocation import Canal, GenreEnvoi
+from server.notify import outbox
 from server.notify.carrier import FRESH
+from server.notify.outbox import Envoi
 from server.notify.parcel import Outcome, Parcel
 from server.notify.postman import Postman
 
@@ -88,6 +90,29 @@ async def test_a_nudge_is_enough_nothing_waits_for_the_next_look(office: Office)
             await mail.until(lambda count=count: len(mail.taken) == count)  # type: ignore[misc]
 
     assert len(set(mail.keys)) == 3
+
+
+@pytest.mark.row("CN-01")
+async def test_a_nudge_while_the_outbox_is_looked_at_is_not_lost(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = open_gate(Canal.COURRIEL)
+    postman = office.postman(mail, outbox_poll=NEVER)
+    due, looks = outbox.due, 0
+
+    async def due_then_one_more(*asked: Any) -> Sequence[Envoi]:
+        nonlocal looks
+        found = await due(*asked)
+        looks += 1
+        if looks == 1:
+            await office.convoke()
+            postman.nudge()
+        return found
+
+    monkeypatch.setattr(outbox, "due", due_then_one_more)
+    await office.convoke()
+    async with running(postman):
+        await mail.until(lambda: len(mail.taken) == 2)
 
 
 async def test_a_provider_that_is_stuck_does_not_delay_the_other_channel(office: Office) -> None:
