@@ -10,7 +10,7 @@ alone = { echo; echo "Once more, alone:"; \
 	$(BIN)/python -m pytest -v --last-failed --last-failed-no-failures none $(1); }
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo demo-turn test check lint types unit postgresql browser network network-report bench bench-admission bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
+.PHONY: help demo demo-turn test check lint types unit postgresql browser network network-report bench bench-admission bench-arrivals bench-rappels fuzz endurance floods rows screenshots sbom lock setup clean
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -79,6 +79,9 @@ bench-admission: $(VENV)/test ## each step from admission to picture, warm and c
 
 bench: $(VENV)/test ## five signaling servers side by side, into docs/performance.md
 	$(BIN)/python -m benchmarks.signaling
+
+bench-arrivals: $(VENV)/test ## what an assuré's way in by HTTP costs the processor, beside a bare aiohttp
+	$(BIN)/python -m benchmarks.arrivals
 
 bench-rappels: $(VENV)/test ## 5,000 reminders due at one minute, by SMTP to a relay that takes 200 ms each
 	$(BIN)/python -m benchmarks.rappels

@@ -91,7 +91,7 @@ class Door:
 
     async def state(self, link: str, session: Session | None) -> LinkState:
         """Where the appointment stands; reads only, and names nobody without a session."""
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             identifier = await self._links.telecontrole(unite.connection, link)
             if identifier is None:
                 return LinkState(access="inconnu", helpline=self._config.helpline)
@@ -142,7 +142,7 @@ class Door:
         :raises DoorClosed: unknown link, or not now.
         """
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await self._open(unite, link)
             sent = await self._codes.send(self._second_factor, unite.connection, un, now, address)
         self._nudge()
@@ -156,7 +156,7 @@ class Door:
         :raises CodeRefused: and the failure is on record.
         """
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await self._open(unite, link)
             checked = await self._second_factor.check(unite.connection, un.id, code, now, address)
             right = checked.verdict == "right"
@@ -191,7 +191,7 @@ class Door:
     # --- with a session -------------------------------------------------------------------------
 
     async def visit(self, session: Session) -> Visit:
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             un = await unite.telecontrole(session.telecontrole)
             return await self._visit(unite, un, session)
 
@@ -225,7 +225,7 @@ class Door:
 
         :raises DoorClosed: the appointment is over.
         """
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             self._check_open(await unite.telecontrole(session.telecontrole))
         return self._tickets.room(session, session.telecontrole, "assure")
 
@@ -238,7 +238,7 @@ class Door:
         if version != information.VERSION:
             raise ValueError(version)
         accepted = {"version": version, "empreinte": information.digest()}
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             self._check_open(await unite.telecontrole(session.telecontrole))
             known = await milestones(unite.connection, session.telecontrole)
             last = known.last_fact(GenreFait.INFORMATION_ACCEPTEE)
@@ -255,7 +255,7 @@ class Door:
 
         :raises DoorClosed: unknown link, or somebody is inside and this is not them.
         """
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             identifier = await self._links.telecontrole(unite.connection, link)
             if identifier is None:
                 raise DoorClosed("inconnu")
@@ -270,7 +270,7 @@ class Door:
 
     async def request_in_person(self, session: Session) -> datetime:
         """Stop, and meet in person instead (row CO-18); at any time, by the assuré alone."""
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await unite.telecontrole(session.telecontrole)
             at = await self._in_person(unite, un, GenreFait.DEMANDE_PRESENTIEL)
         await self._rooms.close(session.telecontrole, "assure", "in_person", at)
@@ -304,5 +304,5 @@ class Door:
 
     async def record(self, session: Session) -> dict[str, object]:
         """The assuré's own record, signed; changes nothing."""
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             return await self._recorder.export(unite, session.telecontrole)

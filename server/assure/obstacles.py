@@ -22,7 +22,7 @@ class Obstacles:
     async def note(self, session: Session, cause: str) -> None:
         """The same cause once in a row, and so many in all: a page that tries again and again
         does not fill the record."""
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             lines = await unite.lignes(session.telecontrole)
             known = [
                 line.fait.details.get("cause")

@@ -80,7 +80,7 @@ class Space:
 
         :raises DoorClosed: nobody is expected any more.
         """
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = self._expected(await self._behind(unite, link))
             if await happened(unite.connection, un.id, GenreFait.ACCUSE_RECEPTION):
                 return
@@ -97,7 +97,7 @@ class Space:
         :raises DoorClosed: nobody is expected any more.
         """
         wanted = lire_besoins(needs)
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = self._expected(await self._behind(unite, link))
             if un.besoins == wanted:
                 return
@@ -114,7 +114,7 @@ class Space:
 
         :raises DoorClosed: nobody is expected any more.
         """
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await self._behind(unite, link)
             if un.etat not in AVANT_ENTREE:
                 raise DoorClosed(un.acces(self._clock(), self._fenetre).value)

@@ -77,7 +77,7 @@ class Verification:
         """
         identifier = await self._known(code, address)
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await unite.telecontrole(identifier)
             sent = await self._codes.send(self._second_factor, unite.connection, un, now, address)
         self._nudge()
@@ -91,7 +91,7 @@ class Verification:
         """
         identifier = await self._known(code, address)
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             checked = await self._second_factor.check(
                 unite.connection, identifier, sms, now, address
             )

@@ -1,5 +1,6 @@
 """Planning by file: every line examined, each with its report, all or the good ones kept."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -88,7 +89,7 @@ class Imports:
         """Somebody may have taken a slot since: then nothing is kept, and the report says why."""
         reports: list[LineReport] = []
         try:
-            async with self._registre.transaction() as unite:
+            async with self._registre.quick_transaction() as unite:
                 for line in lines:
                     reports.append(await self._plan(unite, agent, line))
                 if any(not one.accepted for one in reports):
@@ -105,7 +106,7 @@ class Imports:
     async def _each(self, agent: Agent, lines: Sequence[Line]) -> ImportReport:
         reports: list[LineReport] = []
         for start in range(0, len(lines), TOGETHER):
-            async with self._registre.transaction() as unite:
+            async with self._registre.quick_transaction() as unite:
                 for line in lines[start : start + TOGETHER]:
                     reports.append(await self._plan(unite, agent, line))
             await self._planning.tell()
@@ -113,6 +114,8 @@ class Imports:
 
     async def _plan(self, unite: UniteSql, agent: Agent, line: Line) -> LineReport:
         """Examined and written in the same transaction: what is refused has written nothing."""
+        # The store may answer without waiting for anything: who is in a call is heard in between.
+        await asyncio.sleep(0)
         if line.form is None:
             return _refused(line, line.errors)
         asked, wrong = await self._planning.examine(unite, agent.caisse, line.form)

@@ -72,7 +72,7 @@ class Equipment:
         :raises DoorClosed: unknown link, or nobody is expected any more.
         """
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await self._expected(unite, link)
             sent = await self._codes.send(self._second_factor, unite.connection, un, now, address)
         self._nudge()
@@ -101,7 +101,7 @@ class Equipment:
 
     async def _check(self, link: str, code: str, address: str) -> Telecontrole:
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await self._expected(unite, link)
             checked = await self._second_factor.check(unite.connection, un.id, code, now, address)
             if checked.counted and checked.verdict == "locked":
@@ -161,6 +161,6 @@ class Equipment:
         :raises TooManyTests: enough were kept.
         """
         most = self._config.equipment_tests
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             await verdicts.keep(unite.connection, un.id, verdict, browser, self._clock(), most)
         self._changed(un.id)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.store import schema as t
@@ -13,6 +13,11 @@ from server.store.sql import read, written
 from .secrets import Keeper, new_secret
 from .sessions import Kind
 from .vault import Unreadable, Vault
+
+_MAKE = insert(t.lien)
+_TELECONTROLE = select(t.lien.c.telecontrole).where(
+    t.lien.c.empreinte == bindparam("hashed"), t.lien.c.revoque.is_(None)
+)
 
 
 class Links:
@@ -25,14 +30,13 @@ class Links:
     async def make(self, connection: AsyncConnection, telecontrole: str, now: datetime) -> str:
         """A new join link; the secret to put behind the `#`."""
         secret = new_secret()
-        await connection.execute(
-            insert(t.lien).values(
-                empreinte=self._keeper.hashed("lien", secret),
-                telecontrole=telecontrole,
-                cree=written(now),
-                scelle=self._vault.seal_text("lien", telecontrole, secret),
-            )
-        )
+        row = {
+            "empreinte": self._keeper.hashed("lien", secret),
+            "telecontrole": telecontrole,
+            "cree": written(now),
+            "scelle": self._vault.seal_text("lien", telecontrole, secret),
+        }
+        await connection.execute(_MAKE, row)
         return secret
 
     async def secret_of(self, connection: AsyncConnection, telecontrole: str) -> str | None:
@@ -65,12 +69,8 @@ class Links:
 
     async def telecontrole(self, connection: AsyncConnection, secret: str) -> str | None:
         """Which télécontrôle the link is for; None for an unknown or revoked one."""
-        found: str | None = await connection.scalar(
-            select(t.lien.c.telecontrole).where(
-                t.lien.c.empreinte == self._keeper.hashed("lien", secret),
-                t.lien.c.revoque.is_(None),
-            )
-        )
+        hashed = self._keeper.hashed("lien", secret)
+        found: str | None = await connection.scalar(_TELECONTROLE, {"hashed": hashed})
         return found
 
     async def make_login(

@@ -82,7 +82,7 @@ class OidcLogin:
         browser = f"{kind}.{new_secret()}"
         state = self._keeper.hashed(STATE, departure.state)
         secrets = msgspec.json.encode(departure.secrets).decode()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             if await store.on_their_way(unite.connection, now) >= self._rules.most:
                 raise TooManyLogins(CROWD_WAIT)
             attempt = store.Attempt(
@@ -106,7 +106,7 @@ class OidcLogin:
         secrets = self._opened(attempt)
         proven = await self._party.returned(query, secrets, kind, self._clock())
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             known = hashed(self._keeper, kind, proven.identifier)
             subject = await store.subject_of(unite.connection, kind, known)
             if subject is None:
@@ -123,7 +123,7 @@ class OidcLogin:
     async def _taken(self, state: str, browser: str) -> store.Attempt:
         if not 0 < len(state) <= LONGEST or not 0 < len(browser) <= LONGEST:
             raise LoginStale("missing")
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             attempt = await store.take(
                 unite.connection,
                 self._keeper.hashed(STATE, state),

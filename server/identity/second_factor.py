@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -198,11 +198,7 @@ class SecondFactor:
         self, connection: AsyncConnection, telecontrole: str, usage: str, now: datetime
     ) -> Count:
         """The count of codes sent starts anew after `lock`."""
-        found = await connection.execute(
-            select(t.code_acces).where(
-                t.code_acces.c.telecontrole == telecontrole, t.code_acces.c.usage == usage
-            )
-        )
+        found = await connection.execute(_COUNT, {"of": telecontrole, "by": usage})
         row = found.mappings().first()
         if row is None:
             return Count(telecontrole, usage, since=now)
@@ -214,18 +210,24 @@ class SecondFactor:
 
     async def _keep(self, connection: AsyncConnection, count: Count, **values: object) -> None:
         """A row of its own once there is something to count: knocking alone leaves none."""
-        named = {"telecontrole": count.telecontrole, "usage": count.usage}
         known = await connection.execute(
-            update(t.code_acces)
-            .where(*(t.code_acces.c[name] == value for name, value in named.items()))
-            .values(values)
+            _KEEP, {"of": count.telecontrole, "by": count.usage, **values}
         )
         if not known.rowcount:
+            named = {"telecontrole": count.telecontrole, "usage": count.usage}
             fresh = {"essais": 0, "envois": 0, "depuis": written(count.since)}
-            await connection.execute(insert(t.code_acces).values(named | fresh | values))
+            await connection.execute(_BEGIN, named | fresh | values)
 
     def _hashed(self, telecontrole: str, code: str) -> str:
         return self._keeper.hashed("code", self._usage, telecontrole, code)
+
+
+_THIS = and_(
+    t.code_acces.c.telecontrole == bindparam("of"), t.code_acces.c.usage == bindparam("by")
+)
+_COUNT = select(t.code_acces).where(_THIS)
+_KEEP = update(t.code_acces).where(_THIS)
+_BEGIN = insert(t.code_acces)
 
 
 def counted(row: RowMapping) -> Count:

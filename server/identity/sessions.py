@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aiohttp import web
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.store import schema as t
@@ -53,6 +53,10 @@ class SessionRules:
     life: timedelta
 
 
+_OPEN = insert(t.session)
+_FIND = select(t.session).where(t.session.c.empreinte == bindparam("hashed"))
+
+
 class Sessions:
     def __init__(self, keeper: Keeper, rules: dict[Kind, SessionRules]) -> None:
         self._keeper = keeper
@@ -69,17 +73,16 @@ class Sessions:
         """A new session and the secret for its cookie."""
         secret = new_secret()
         session = Session(secrets.token_hex(16), kind, subject, telecontrole)
-        await connection.execute(
-            insert(t.session).values(
-                empreinte=self._keeper.hashed("session", kind, secret),
-                reference=session.reference,
-                genre=kind,
-                sujet=subject,
-                telecontrole=telecontrole or None,
-                vue=written(now),
-                expire=written(now + self._rules[kind].life),
-            )
-        )
+        row = {
+            "empreinte": self._keeper.hashed("session", kind, secret),
+            "reference": session.reference,
+            "genre": kind,
+            "sujet": subject,
+            "telecontrole": telecontrole or None,
+            "vue": written(now),
+            "expire": written(now + self._rules[kind].life),
+        }
+        await connection.execute(_OPEN, row)
         return session, secret
 
     async def find(
@@ -90,9 +93,7 @@ class Sessions:
         if not secret:
             return None
         hashed = self._keeper.hashed("session", kind, secret[:128])
-        row = (
-            await connection.execute(select(t.session).where(t.session.c.empreinte == hashed))
-        ).first()
+        row = (await connection.execute(_FIND, {"hashed": hashed})).first()
         if row is None or row.revoquee or read(row.expire) < now:
             return None
         if now - read(row.vue) > self._rules[kind].idle:

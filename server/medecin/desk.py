@@ -88,7 +88,7 @@ class Desk:
     async def announce_delay(self, doctor: str, minutes: int) -> None:
         """Whoever waits for this doctor is told at once, and it is on their record."""
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             await people.set_delay(unite.connection, doctor, minutes, now)
             soon = await unite.du_medecin(
                 doctor, now - timedelta(hours=6), now + timedelta(hours=6)
@@ -147,7 +147,7 @@ class Desk:
         :raises TransitionImpossible: the assuré never came.
         """
         end = None
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await own(unite, session, telecontrole)
             known = await milestones(unite.connection, un.id)
             before = un.etat
@@ -172,7 +172,7 @@ class Desk:
 
     async def need_clinical_exam(self, session: Session, telecontrole: str) -> Entry:
         """« Examen clinique nécessaire »: exactly one in-person request; the call may go on."""
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await own(unite, session, telecontrole)
             known = un.examen_clinique
             un.constater_examen_clinique(self._clock())

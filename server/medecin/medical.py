@@ -68,7 +68,7 @@ class Medical:
 
         :raises TransitionImpossible: there is nobody to call any more.
         """
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await own(unite, session, telecontrole)
             if un.etat not in CALLABLE:
                 raise TransitionImpossible(un.etat, un.etat)
@@ -103,7 +103,7 @@ class Medical:
 
         :raises DejaDecide: somebody has, or there is no such justification.
         """
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await own(unite, session, telecontrole)
             accept = form.decision == "accepter"
             await self._examiner.decide(
@@ -127,7 +127,7 @@ class Medical:
         :raises Refus: nothing asks for it, somebody else took that hour.
         """
         form = InPersonForm(site=chosen.site, start=chosen.start)
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await own(unite, session, telecontrole)
             await self._booking.book(unite, un, form, session.subject)
             told = await self._choices(unite, un)

@@ -102,7 +102,7 @@ class Outcomes:
             annonce_heure=time.fromisoformat(form.announced_at) if form.announced_at else None,
         )
         after: list[Telecontrole] = []
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await own(unite, session, telecontrole)
             facts = [ligne.fait for ligne in await unite.lignes(un.id)]
             known = Milestones(facts)

@@ -81,7 +81,7 @@ class Transfers:
         :raises Refus: it is in a call or over; the colleague is of another caisse, away, or taken
             at that hour.
         """
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             un = await own(unite, session, telecontrole)
             before = await self._give(unite, un, form.doctor)
             details = {

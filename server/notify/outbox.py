@@ -65,8 +65,11 @@ async def put(connection: AsyncConnection, due: Due, now: datetime, identifier: 
             raise PersonneEffacee
         whose = found
     to = whose.seal_text(RECIPIENT, identifier, due.to)
-    await connection.execute(insert(t.envoi).values(_row(identifier, due, to, now)))
+    await connection.execute(_PUT, _row(identifier, due, to, now))
     return identifier
+
+
+_PUT = insert(t.envoi)
 
 
 def _row(identifier: str, due: Due, to: str, now: datetime) -> Mapping[str, object]:
@@ -94,12 +97,13 @@ def _row(identifier: str, due: Due, to: str, now: datetime) -> Mapping[str, obje
 
 async def next_rank(connection: AsyncConnection, telecontrole: str, kind: GenreEnvoi) -> int:
     """For the one kind of which there may be several: codes."""
-    ranks = await connection.scalars(
-        select(t.envoi.c.rang).where(
-            t.envoi.c.telecontrole == telecontrole, t.envoi.c.genre == str(kind)
-        )
-    )
+    ranks = await connection.scalars(_RANKS, {"of": telecontrole, "kind": str(kind)})
     return max(ranks, default=-1) + 1
+
+
+_RANKS = select(t.envoi.c.rang).where(
+    t.envoi.c.telecontrole == bindparam("of"), t.envoi.c.genre == bindparam("kind")
+)
 
 
 async def withdraw(

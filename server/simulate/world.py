@@ -83,11 +83,21 @@ class Together(RegistreSql):
             yield self._open
 
     @asynccontextmanager
+    async def quick_transaction(self) -> AsyncIterator[UniteSql]:
+        async with self.transaction() as unite:
+            yield unite
+
+    @asynccontextmanager
     async def lecture(self) -> AsyncIterator[UniteSql]:
         if self._open is not None:
             yield self._open
             return
         async with super().lecture() as unite:
+            yield unite
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[UniteSql]:
+        async with self.lecture() as unite:
             yield unite
 
 

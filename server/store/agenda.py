@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import time, timedelta
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.agenda import Disponibilite, Plage
@@ -22,11 +23,36 @@ HOLDING = frozenset(
 LONGEST = timedelta(hours=2)
 
 
+def _occupying(table: Table, states: Collection[str]) -> Select[Any]:
+    return (
+        select(table.c.id, table.c.debut, table.c.duree_minutes)
+        .where(table.c.medecin_conseil == bindparam("doctor"))
+        .where(table.c.debut > bindparam("earliest"), table.c.debut < bindparam("latest"))
+        .where(table.c.etat.in_([str(state) for state in states]))
+    )
+
+
+_CAISSE_OF = select(t.medecin_conseil.c.caisse).where(t.medecin_conseil.c.id == bindparam("doctor"))
+_OCCUPYING = (
+    _occupying(t.telecontrole, HOLDING),
+    _occupying(t.rendez_vous, {EtatPresentiel.CONVOQUE}),
+)
+_ABSENCES = (
+    select(t.absence.c.debut, t.absence.c.fin)
+    .where(t.absence.c.medecin_conseil == bindparam("doctor"))
+    .where(t.absence.c.debut < bindparam("end"), t.absence.c.fin > bindparam("begin"))
+    .order_by(t.absence.c.debut)
+)
+_AVAILABILITIES = (
+    select(t.disponibilite)
+    .where(t.disponibilite.c.medecin_conseil == bindparam("doctor"))
+    .order_by(t.disponibilite.c.jour, t.disponibilite.c.de)
+)
+
+
 async def caisse_of(connection: AsyncConnection, doctor: str) -> str | None:
     """Of this médecin-conseil; None for nobody."""
-    caisse: str | None = await connection.scalar(
-        select(t.medecin_conseil.c.caisse).where(t.medecin_conseil.c.id == doctor)
-    )
+    caisse: str | None = await connection.scalar(_CAISSE_OF, {"doctor": doctor})
     return caisse
 
 
@@ -37,15 +63,14 @@ async def occupied(
     but: Collection[str] = (),
 ) -> list[Plage]:
     """What already holds an hour; `but`: those (télécontrôles, in-person) about to give it up."""
-    earliest, latest = written(between.debut - LONGEST), written(between.fin)
+    asked = {
+        "doctor": doctor,
+        "earliest": written(between.debut - LONGEST),
+        "latest": written(between.fin),
+    }
     taken: list[Plage] = []
-    for table, states in ((t.telecontrole, HOLDING), (t.rendez_vous, {EtatPresentiel.CONVOQUE})):
-        rows = await connection.execute(
-            select(table.c.id, table.c.debut, table.c.duree_minutes)
-            .where(table.c.medecin_conseil == doctor)
-            .where(table.c.debut > earliest, table.c.debut < latest)
-            .where(table.c.etat.in_([str(state) for state in states]))
-        )
+    for occupying in _OCCUPYING:
+        rows = await connection.execute(occupying, asked)
         taken += [_plage(row.debut, row.duree_minutes) for row in rows if row.id not in but]
     return sorted(one for one in taken if one.chevauche(between))
 
@@ -56,12 +81,8 @@ def _plage(start: str, minutes: int) -> Plage:
 
 
 async def absences(connection: AsyncConnection, doctor: str, between: Plage) -> list[Plage]:
-    rows = await connection.execute(
-        select(t.absence.c.debut, t.absence.c.fin)
-        .where(t.absence.c.medecin_conseil == doctor)
-        .where(t.absence.c.debut < written(between.fin), t.absence.c.fin > written(between.debut))
-        .order_by(t.absence.c.debut)
-    )
+    asked = {"doctor": doctor, "begin": written(between.debut), "end": written(between.fin)}
+    rows = await connection.execute(_ABSENCES, asked)
     return [Plage(read(row.debut), read(row.fin)) for row in rows]
 
 
@@ -78,11 +99,7 @@ async def add_absence(connection: AsyncConnection, doctor: str, away: Plage) -> 
 
 async def availabilities(connection: AsyncConnection, doctor: str) -> list[Disponibilite]:
     """Week by week; none: the ordinary hours."""
-    rows = await connection.execute(
-        select(t.disponibilite)
-        .where(t.disponibilite.c.medecin_conseil == doctor)
-        .order_by(t.disponibilite.c.jour, t.disponibilite.c.de)
-    )
+    rows = await connection.execute(_AVAILABILITIES, {"doctor": doctor})
     return [
         Disponibilite(row.jour, time.fromisoformat(row.de), time.fromisoformat(row.a))
         for row in rows

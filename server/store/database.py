@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -22,7 +22,7 @@ from server.identity.vault_keys import VaultKeys
 from . import postgresql
 from . import schema as t
 from .chains import LINE_KEYS
-from .glance import Glance
+from .glance import Glance, Quick
 from .lane import Lane
 from .postgresql import ONE_MOMENT
 from .sealed import SAFE, Safe
@@ -78,6 +78,17 @@ class Database:
                 return await connection.run_sync(work)
         async with self._writing:
             return await self._lane.run(work)
+
+    @asynccontextmanager
+    async def write_quickly(self) -> AsyncIterator[AsyncConnection]:
+        """`write()` for small statements, which are done at once where they can be: the one writer
+        is held for less. Whoever has many of them lets others have the loop in between."""
+        if self._lane is None:
+            async with self.write() as connection:
+                yield connection
+        else:
+            async with self._writing, self._lane.transaction() as plain:
+                yield cast(AsyncConnection, Quick(plain))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:

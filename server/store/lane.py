@@ -1,15 +1,17 @@
-"""A write transaction of plain code over SQLite: what waits, waits on a thread; the rest is quick.
+"""A write transaction over SQLite: what waits, waits on a thread; the rest is quick.
 
 Through aiosqlite each statement crosses to a thread and back several times: some 0.3 ms of CPU
 for a statement that costs SQLite 10 µs, and on a busy server each crossing waits for the
 interpreter's lock. Here the commit crosses, which waits for the disk. The statements run in the
 event loop's thread, where they read pages that the system has in memory; so does the taking of
-the file's lock, which crosses only where another process holds it.
+the file's lock, which crosses only where another process holds it. Plain code takes the connection
+(`run`); what awaits each statement takes it behind another face (`Database.write_quickly`).
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -24,7 +26,7 @@ PATIENCE = 5_000
 
 
 class Lane:
-    """One connection of its own; `run` is not called twice at the same time."""
+    """One connection of its own; one transaction at a time (the caller's to see to)."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -36,20 +38,25 @@ class Lane:
 
     async def run(self, work: Callable[[Connection], Result]) -> Result:
         """`work` in a transaction: all or nothing, durable when this returns."""
+        async with self.transaction() as connection:
+            return work(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """All or nothing, durable once left."""
         loop = asyncio.get_running_loop()
         try:
             connection = self._begin_now()
             if connection is None:
                 connection = await loop.run_in_executor(self._aside, self._begin)
                 self._tidy = True
-            result = work(connection)
+            yield connection
             await loop.run_in_executor(self._aside, connection.commit)
         except BaseException:
             # Nobody waits for it: the next transaction does, in the same thread.
             self._tidy = False
             self._aside.submit(self._rollback)
             raise
-        return result
 
     def _begin_now(self) -> Connection | None:
         """None where it would have to wait."""

@@ -115,22 +115,28 @@ async def knows_agent(connection: AsyncConnection, identifier: str) -> bool:
 async def add_assure(connection: AsyncConnection, assure: Assure) -> None:
     """With a key of their own, from the first word that is written about them."""
     kept, whose = safe_of(connection).new(assure.id)
-    await connection.execute(
-        insert(t.assure).values(_values(assure) | _sealed(whose, assure) | {"cle": kept})
-    )
+    row = _values(assure) | _sealed(whose, assure) | {"cle": kept}
+    await connection.execute(_ADD_ASSURE, row)
 
 
 async def save_assure(connection: AsyncConnection, assure: Assure) -> None:
     """:raises PersonneEffacee: their key was destroyed."""
     whose = await person(connection, assure.id)
-    await connection.execute(
-        update(t.assure)
-        .where(t.assure.c.id == assure.id)
-        .values(_values(assure) | _sealed(whose, assure))
-    )
+    row = _values(assure) | _sealed(whose, assure) | {"whose": assure.id}
+    await connection.execute(_SAVE_ASSURE, row)
 
 
+_ADD_ASSURE = insert(t.assure)
+_SAVE_ASSURE = update(t.assure).where(t.assure.c.id == bindparam("whose"))
+_ASSURE_OF = (
+    select(t.assure)
+    .where(t.assure.c.caisse == bindparam("caisse"))
+    .where(t.assure.c.reference == bindparam("reference"))
+    .where(t.assure.c.cle != "")
+    .limit(1)
+)
 _CAISSE = select(t.caisse).where(t.caisse.c.id == bindparam("id"))
+_ASSURE = select(t.assure).where(t.assure.c.id == bindparam("id"))
 _MEDECIN = select(t.medecin_conseil).where(t.medecin_conseil.c.id == bindparam("id"))
 
 
@@ -161,18 +167,13 @@ async def assure(connection: AsyncConnection, identifier: str) -> Assure:
 
     :raises Unreadable: their row was changed in the store.
     """
-    row = await connection.execute(select(t.assure).where(t.assure.c.id == identifier))
+    row = await connection.execute(_ASSURE, {"id": identifier})
     return opened(safe_of(connection), row.mappings().one())
 
 
 async def assure_of(connection: AsyncConnection, caisse: str, reference: str) -> Assure | None:
     """Whom the caisse's own system calls so; who was erased is nobody any more."""
-    rows = await connection.execute(
-        select(t.assure)
-        .where(t.assure.c.caisse == caisse, t.assure.c.reference == reference)
-        .where(t.assure.c.cle != "")
-        .limit(1)
-    )
+    rows = await connection.execute(_ASSURE_OF, {"caisse": caisse, "reference": reference})
     row = rows.mappings().first()
     return opened(safe_of(connection), row) if row else None
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     and_,
+    bindparam,
     case,
     exists,
     func,
@@ -63,13 +64,17 @@ class Filters:
 
 async def is_planned(connection: AsyncConnection, assure: str, start: datetime) -> bool:
     """Whether this person is expected at this very instant."""
-    found = await connection.scalar(
-        select(t.telecontrole.c.id)
-        .where(t.telecontrole.c.assure == assure, t.telecontrole.c.debut == written(start))
-        .where(t.telecontrole.c.etat.in_([str(etat) for etat in HOLDING]))
-        .limit(1)
-    )
-    return found is not None
+    asked = {"assure": assure, "start": written(start)}
+    return await connection.scalar(_PLANNED, asked) is not None
+
+
+_PLANNED = (
+    select(t.telecontrole.c.id)
+    .where(t.telecontrole.c.assure == bindparam("assure"))
+    .where(t.telecontrole.c.debut == bindparam("start"))
+    .where(t.telecontrole.c.etat.in_([str(etat) for etat in HOLDING]))
+    .limit(1)
+)
 
 
 async def successor(connection: AsyncConnection, telecontrole: str) -> str | None:

@@ -92,14 +92,10 @@ class UniteSql:
             "suite_de": un.suite_de,
             "besoins": await self._needs(un),
         }
-        changed = await self.connection.execute(
-            update(t.telecontrole).where(t.telecontrole.c.id == un.id).values(values)
-        )
+        changed = await self.connection.execute(_CHANGE, {"which": un.id, **values})
         if not changed.rowcount:
             un.code = un.code or new_short_code()
-            await self.connection.execute(
-                insert(t.telecontrole).values(id=un.id, code=un.code, **values)
-            )
+            await self.connection.execute(_ADD, {"id": un.id, "code": un.code, **values})
         if un.presentiel is not None:
             await self._keep_request(un.presentiel)
         elif un.suivi_par is not None:
@@ -146,24 +142,16 @@ class UniteSql:
             await self._check_known(identifiant)
         ligne, text = chainer_et_ecrire(identifiant, head, fait)
         row = row_of(ligne, text, marker(self.connection))
-        await self.connection.execute(insert(t.ligne).values(row))
+        await self.connection.execute(_APPEND, row)
         return ligne
 
     async def _check_known(self, identifiant: str) -> None:
-        known = select(t.telecontrole.c.id).where(t.telecontrole.c.id == identifiant)
-        if await self.connection.scalar(known) is None:
+        if await self.connection.scalar(_KNOWN, {"id": identifiant}) is None:
             raise TelecontroleInconnu
 
     async def tete(self, identifiant: str) -> Tete | None:
         """The last line's number and hash."""
-        last = (
-            await self.connection.execute(
-                select(t.ligne.c.seq, t.ligne.c.empreinte)
-                .where(t.ligne.c.telecontrole == identifiant)
-                .order_by(t.ligne.c.seq.desc())
-                .limit(1)
-            )
-        ).first()
+        last = (await self.connection.execute(_HEAD, {"id": identifiant})).first()
         return (last.seq, last.empreinte) if last else None
 
     async def lignes(self, identifiant: str) -> Sequence[Ligne]:
@@ -239,6 +227,12 @@ class RegistreSql:
             yield UniteSql(connection)
 
     @asynccontextmanager
+    async def quick_transaction(self) -> AsyncIterator[UniteSql]:
+        """`transaction()` for small statements: in the loop's own thread where it can be."""
+        async with self.database.write_quickly() as connection:
+            yield UniteSql(connection)
+
+    @asynccontextmanager
     async def glance(self) -> AsyncIterator[UniteSql]:
         """`lecture()` for a few rows by their keys: in the loop's own thread where it can be."""
         async with self.database.glance() as connection:
@@ -281,6 +275,16 @@ def _telecontrole_of() -> Select[Any]:
     return telecontroles().where(t.telecontrole.c.id == bindparam("id"))
 
 
+_ADD = insert(t.telecontrole)
+_CHANGE = update(t.telecontrole).where(t.telecontrole.c.id == bindparam("which"))
+_KNOWN = select(t.telecontrole.c.id).where(t.telecontrole.c.id == bindparam("id"))
+_APPEND = insert(t.ligne)
+_HEAD = (
+    select(t.ligne.c.seq, t.ligne.c.empreinte)
+    .where(t.ligne.c.telecontrole == bindparam("id"))
+    .order_by(t.ligne.c.seq.desc())
+    .limit(1)
+)
 _ISSUES = (
     select(t.issue).where(t.issue.c.telecontrole == bindparam("id")).order_by(t.issue.c.version)
 )

@@ -66,7 +66,7 @@ class ThirdDoor:
 
     async def state(self, link: str, session: Session | None) -> ThirdLink:
         """Where the appointment stands; reads only."""
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             found = await self._behind(unite, link)
             if found is None:
                 return ThirdLink(access="inconnu", helpline=self._config.helpline)
@@ -96,7 +96,7 @@ class ThirdDoor:
         :raises CodeRefused: and the try is counted.
         """
         now, entered = self._clock(), None
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             found = await self._behind(unite, link)
             if found is None:
                 raise DoorClosed("inconnu")
@@ -161,7 +161,7 @@ class ThirdDoor:
     # --- with a session -------------------------------------------------------------------------
 
     async def visit(self, session: Session) -> ThirdVisit:
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             return await self._visit(unite, await self._mine(unite, session), session)
 
     async def _mine(self, unite: UniteSql, session: Session) -> Behind:
@@ -199,7 +199,7 @@ class ThirdDoor:
         """
         if version != information.VERSION:
             raise ValueError(version)
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             found = await self._mine(unite, session)
             self._check_open(found.un)
             if found.row["information"] == version:
@@ -219,7 +219,7 @@ class ThirdDoor:
 
         :raises DoorClosed: the appointment is over, or the invitation was taken back.
         """
-        async with self._registre.lecture() as unite:
+        async with self._registre.glance() as unite:
             found = await self._mine(unite, session)
         self._check_open(found.un)
         return self._tickets.room(session, found.un.id, "tiers")

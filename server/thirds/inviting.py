@@ -73,7 +73,7 @@ class Inviting:
         :raises Refus: it is over, or as many are invited as may be.
         """
         now, secret, code, identifier = self._clock(), new_secret(), new_code(), str(uuid4())
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             connection = unite.connection
             un = await unite.telecontrole(telecontrole)
             self._check_open(un, now)
@@ -112,7 +112,7 @@ class Inviting:
         :raises TiersInconnu: it is not one of this télécontrôle's.
         """
         now = self._clock()
-        async with self._registre.transaction() as unite:
+        async with self._registre.quick_transaction() as unite:
             connection, mine = unite.connection, t.tiers.c.id == invitation
             found = await connection.execute(
                 select(t.tiers).where(mine, t.tiers.c.telecontrole == telecontrole)

@@ -40,7 +40,7 @@ async def logged_in(request: web.Request, kind: Kind) -> tuple[Session, str]:
         raise OtherWay
     given = await body(request, Login)
     before, opened = await find_session(request, kind), None
-    async with app[REGISTRE].transaction() as unite:
+    async with app[REGISTRE].quick_transaction() as unite:
         came = await local.enter(unite.connection, given.login, given.code, now, kind)
         if came.subject is not None:
             if before is not None:
@@ -59,7 +59,7 @@ async def find_session(request: web.Request, kind: Kind) -> Session | None:
     app = request.app
     if not request.cookies.get(COOKIES[kind]):
         return None
-    async with app[REGISTRE].lecture() as unite:
+    async with app[REGISTRE].glance() as unite:
         return await app[SESSIONS].find(unite.connection, kind, request, app[CLOCK]())
 
 
@@ -74,7 +74,7 @@ async def session_of(request: web.Request, kind: Kind) -> Session:
         raise Unauthenticated
     if session.stale and kind not in ("assure", "tiers"):
         now = app[CLOCK]()
-        async with app[REGISTRE].transaction() as unite:
+        async with app[REGISTRE].quick_transaction() as unite:
             await app[SESSIONS].seen(unite.connection, session, now)
     return session
 
@@ -84,7 +84,7 @@ async def logged_out(request: web.Request, session: Session) -> web.Response:
     own (else the next one on this computer would enter without a word)."""
     app = request.app
     provider, id_token, url = app.get(PROVIDER), None, None
-    async with app[REGISTRE].transaction() as unite:
+    async with app[REGISTRE].quick_transaction() as unite:
         await app[SESSIONS].revoke(unite.connection, session.reference, app[CLOCK]())
         if provider is not None:
             id_token = await provider.farewell(unite.connection, session)

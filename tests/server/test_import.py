@@ -1,5 +1,6 @@
 """Planning by file: every line has its report, and all-or-nothing means it."""
 
+import asyncio
 import json
 import time
 from datetime import date, timedelta
@@ -9,6 +10,8 @@ import pytest
 from planning_people import Office
 from server_people import Answer, Browser
 
+from controle.telecontrole import Telecontrole
+from server.caisse.planning import Planning
 from server.store import schema as t
 from server.store.people import opened
 
@@ -139,6 +142,29 @@ async def test_a_thousand_lines(console: Browser, office: Office) -> None:
     assert [one["line"] for one in report["lines"] if not one["accepted"]] == [501]
     assert await count(office) == 999
     assert took < 60
+
+
+async def test_who_is_in_a_call_is_heard_between_two_lines(
+    console: Browser, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn, planned, write = 0, list[int](), Planning.write
+
+    async def turning() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def noted(*line: Any) -> Telecontrole:
+        planned.append(turn)
+        return await write(*line)
+
+    monkeypatch.setattr(Planning, "write", noted)
+    loop = asyncio.create_task(turning())
+    await send(console, table(*lines(60)), "tout_ou_rien=1")
+    loop.cancel()
+
+    assert len(planned) == len(set(planned)) == 60
 
 
 # --- the file -----------------------------------------------------------------------------------

@@ -75,6 +75,65 @@ async def test_nothing_is_written_at_a_glance(database: Database) -> None:
     assert await seen(database) == []
 
 
+# --- many small writes --------------------------------------------------------------------------
+
+
+async def write_two(database: Database, failing: BaseException | None = None) -> None:
+    async with database.write_quickly() as connection:
+        await connection.execute(a_caisse("a"))
+        await asyncio.sleep(0.01)
+        if failing is not None:
+            raise failing
+        await connection.execute(a_caisse("b"))
+
+
+async def test_what_is_written_quickly_is_kept_whole(database: Database) -> None:
+    await write_two(database)
+
+    assert await seen(database) == ["a", "b"]
+
+
+async def test_what_fails_or_is_given_up_keeps_nothing_and_the_next_may_write(
+    database: Database,
+) -> None:
+    with pytest.raises(ValueError, match="no"):
+        await write_two(database, ValueError("no"))
+    given_up = asyncio.create_task(write_two(database))
+    await asyncio.sleep(0.005)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    assert await seen(database) == []
+
+    await keep(database, "c")
+    await write_two(database)
+
+    assert await seen(database) == ["a", "b", "c"]
+
+
+async def test_all_ways_of_writing_take_turns(database: Database) -> None:
+    said: list[str] = []
+
+    async def long() -> None:
+        async with database.write_quickly() as connection:
+            await connection.execute(a_caisse("a"))
+            await asyncio.sleep(0.05)
+            said.append("long")
+
+    async def other(name: str) -> None:
+        if name == "plain":
+            await database.write_with(lambda connection: connection.execute(a_caisse(name)))
+        else:
+            await keep(database, name)
+        said.append(name)
+
+    first = asyncio.create_task(long())
+    await asyncio.sleep(0.01)
+    await asyncio.gather(first, other("plain"), other("ordinary"))
+
+    assert said[0] == "long"
+    assert await seen(database) == ["a", "ordinary", "plain"]
+
+
 # --- pushes -------------------------------------------------------------------------------------
 
 
