@@ -116,6 +116,8 @@ class Broken:
     def read(self) -> Any:
         raise RuntimeError(f"cannot read {NAME} 0639980199")
 
+    glance = read
+
 
 @pytest.mark.row("OPS-05")
 async def test_what_libraries_log_keeps_their_words_and_loses_ours(stream: io.StringIO) -> None:
