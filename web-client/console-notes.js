@@ -98,7 +98,9 @@ export class NotesView {
     const completing = sealed && (this.#completing === this.#id || Boolean(page?.unsaved));
     const text = page?.text ?? "";
     if (this.field.value !== text) this.field.value = text;
-    this.field.readOnly = !note || (sealed && !completing);
+    // Whoever begins before it has come has begun: the rest is put before that.
+    const opening = page?.state === "loading" || Boolean(page?.text);
+    this.field.readOnly = note ? sealed && !completing : !opening;
     if (note) this.field.maxLength = note.characters;
     byId("note-complete").hidden = !sealed || completing;
     byId("note-adding").hidden = !completing || page?.state === "conflict";

@@ -29,9 +29,18 @@ export class Page {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   timer;
 
-  /** Something is here that the service does not have. */
+  /** Something is here that the service does not have. Before the note has come: whatever was typed. */
   get unsaved() {
-    return this.note !== null && this.text !== this.note.text;
+    return this.text !== (this.note?.text ?? "");
+  }
+
+  /** The note has come. What was typed before stands behind what it says. @param {Note} note */
+  opened(note) {
+    const early = this.note ? "" : this.text;
+    this.note = note;
+    this.text = note.text && early ? `${note.text}\n\n${early}` : note.text || early;
+    this.state = this.unsaved ? "dirty" : "saved";
+    this.problem = "";
   }
 }
 
@@ -66,14 +75,12 @@ export class Notebook extends EventTarget {
   async load(id) {
     const page = this.#pages.get(id) ?? new Page();
     this.#pages.set(id, page);
-    if (page.unsaved) return;
+    if (page.note && page.unsaved) return;
     page.state = "loading";
     this.#changed();
     try {
-      page.note = await get(address(id));
-      page.text = page.note?.text ?? "";
-      page.state = "saved";
-      page.problem = "";
+      page.opened(await get(address(id)));
+      if (page.unsaved && !page.note?.sealed) this.#later(id, page, QUIET_MS);
     } catch (error) {
       page.state = "away";
       page.problem = words(error);
@@ -84,8 +91,9 @@ export class Notebook extends EventTarget {
   /** What was typed. @param {string} id @param {string} text */
   write(id, text) {
     const page = this.#pages.get(id);
-    if (!page?.note) return;
+    if (!page) return;
     page.text = text;
+    if (!page.note) return this.#changed();
     if (page.state === "conflict" || page.state === "saving") return;
     if (page.state !== "failed") page.state = page.unsaved ? "dirty" : "saved";
     // After the outcome a version is a gesture: each one stays for good.

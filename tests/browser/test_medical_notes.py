@@ -20,6 +20,7 @@ def chosen(product: Product, page: Page, index: int = 0) -> Medecin:
     medecin = Medecin(page, product.login_of(appointment))
     medecin.open_console()
     page.locator(f'[data-id="{appointment["id"]}"] .row-main').click()
+    expect(state(medecin)).not_to_have_text("Ouverture…")
     expect(field(medecin)).to_be_editable()
     return medecin
 
@@ -59,6 +60,39 @@ def test_a_note_is_kept_before_during_and_after_the_call_and_never_crosses_the_r
 
     expect(field(medecin)).to_have_value("Avant. Pendant nzq. ")
     assert "nzq" not in assure.page.content() + "".join(map(str, frames))
+
+
+@pytest.mark.row("CO-16")
+def test_what_is_typed_while_a_note_opens_is_not_lost(
+    product: Product, new_page: Callable[..., Page]
+) -> None:
+    page, held = new_page(), list[Route]()
+
+    def hold(route: Route) -> None:
+        if route.request.method == "GET":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/note", hold)
+    medecin = Medecin(page, product.login_of(product.appointments[0]))
+    medecin.open_console()
+
+    def opens(early: str, then: str) -> None:
+        page.locator(f'[data-id="{product.appointments[0]["id"]}"] .row-main').click()
+        expect(state(medecin)).to_have_text("Ouverture…")
+        page.keyboard.press("n")
+        page.keyboard.type(early)
+        held.pop().continue_()
+        expect(field(medecin)).to_have_value(then)
+        expect(state(medecin)).to_contain_text(SAVED)
+
+    opens("Avant. ", "Avant. ")
+    page.keyboard.type("Après.")
+    expect(field(medecin)).to_have_value("Avant. Après.")
+    expect(state(medecin)).to_contain_text(SAVED)
+    page.reload()
+    opens("Encore.", "Avant. Après.\n\nEncore.")
 
 
 @pytest.mark.row("CO-16")
