@@ -113,7 +113,8 @@ export const all = (selector) => [
   .../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector)),
 ];
 
-const service = document.title;
+/** A page's title may begin with that of its first screen. */
+const service = document.title.split(" – ").at(-1) ?? "";
 
 /** @returns {string} the name of the screen shown */
 export const screen = () => document.body.dataset.screen ?? "";

@@ -26,6 +26,29 @@ MOVING = """() => {
   return moving;
 }"""
 
+#: What moved without anybody doing something, as browsers add it up (Layout Instability, W3C).
+SHIFTED = """
+window.shifted = [];
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries())
+    for (const { node } of one.sources) shifted.push(node?.nodeName);
+}).observe({ type: 'layout-shift', buffered: true });
+"""
+
+
+def test_the_foot_of_a_page_does_not_run_down_while_it_loads(
+    product: Product, new_page: Callable[..., Page]
+) -> None:
+    for link in (product.appointments[0]["lien"], f"{product.ready['base']}/attestation"):
+        page = new_page(360, 640)
+        page.add_init_script(SHIFTED)
+        page.goto(link)
+        expect(page.locator("body:not([data-screen=loading]) h1:visible")).to_be_visible()
+
+        assert "FOOTER" not in page.evaluate("shifted")
+        assert page.title().endswith(" – télécontrôle")
+        assert page.title().count(" – ") == 1
+
 
 @pytest.mark.row("AC-07")
 def test_nothing_moves_on_any_screen_where_less_motion_is_asked_for(
