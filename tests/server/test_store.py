@@ -1,13 +1,17 @@
 """The store: what migrations make, how durable a commit is, who may read the file."""
 
+import asyncio
 import sqlite3
 import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from server.store.database import migrate, open_database
 from server.store.schema import metadata
@@ -44,6 +48,61 @@ def test_a_database_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
         rows = connection.execute("SELECT nom, retard_minutes FROM medecin_conseil").fetchall()
     connection.close()
     assert rows == [("Dr Ancien", 5)]
+
+
+class DiskFull(Exception):
+    """As a statement finds it."""
+
+
+@contextmanager
+def full_after(statements: int) -> Iterator[None]:
+    left = iter(range(statements))
+
+    def before(*_: object) -> None:
+        if next(left, None) is None:
+            raise DiskFull
+
+    event.listen(Engine, "before_cursor_execute", before)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", before)
+
+
+def dumped(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return list(connection.iterdump())
+
+
+@pytest.mark.row("OPS-06")
+@pytest.mark.parametrize("statements", range(10, 170, 20))
+def test_a_migration_that_fails_on_the_way_leaves_the_database_as_it_was(
+    tmp_path: Path, statements: int
+) -> None:
+    file = tmp_path / "old.db"
+    migrate(address(file), "0001")
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("INSERT INTO caisse VALUES ('c', 'CPAM', 'Europe/Paris', '3646')")
+    before = dumped(file)
+
+    with full_after(statements), pytest.raises(DiskFull):
+        migrate(address(file))
+
+    assert dumped(file) == before
+    migrate(address(file))
+    assert any("'CPAM'" in row for row in dumped(file))
+
+
+START = "import sys; from server.store.database import migrate; migrate(sys.argv[1])"
+
+
+async def test_processes_that_start_together_make_the_tables_once(tmp_path: Path) -> None:
+    where = address(tmp_path / "new.db")
+
+    starts = [await asyncio.create_subprocess_exec(sys.executable, "-c", START, where)
+              for _ in range(3)]  # fmt: skip
+
+    assert [await one.wait() for one in starts] == [0] * 3
 
 
 @pytest.mark.row("OP-01")
