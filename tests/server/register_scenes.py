@@ -151,10 +151,9 @@ async def _concluded(court: Court, room: str) -> None:
 
 def _backup(file: Path, to: Path) -> None:
     """As an exploitant makes one: whole, beside a running service."""
-    source, copy = sqlite3.connect(file), sqlite3.connect(to)
-    source.backup(copy)
-    for one in (source, copy):
-        one.close()
+    source = sqlite3.connect(file)
+    source.execute("VACUUM INTO ?", (str(to),))
+    source.close()
 
 
 def lived(folder: Path, blank: Path) -> Kept:
