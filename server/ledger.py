@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from .drain import Drain
 from .store.database import Database
@@ -118,8 +119,9 @@ class Ledger:
         began = perf_counter()
         try:
             outcomes = await self._database.write_with(partial(_run, group))
-        except OperationalError as wrong:
-            # The store itself (locked, full, away): alone, each would wait as long for the same.
+        except (OperationalError, NoConnection) as wrong:
+            # The store itself (locked, full, away, or all its connections taken by readings that
+            # wait): alone, each would wait as long for the same.
             outcomes = [Outcome(refusal=wrong)] * len(group)
         except Exception as wrong:
             if len(group) > 1:

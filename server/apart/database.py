@@ -119,7 +119,7 @@ def versions(metadata: MetaData) -> Table:
 def _engine(url: str) -> AsyncEngine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        server = create_async_engine(url, pool_pre_ping=True, connect_args=postgresql.CONNECTING)
+        server = create_async_engine(url, **postgresql.POOL, connect_args=postgresql.CONNECTING)
         postgresql.prepare(server.sync_engine)
         return server
     if address.database:

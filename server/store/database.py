@@ -134,7 +134,7 @@ async def open_database(
     vault = vault or beside(url)
     await asyncio.to_thread(migrate, url, vault=vault)
     if not url.startswith("sqlite"):
-        options = {"pool_pre_ping": True, "connect_args": postgresql.CONNECTING, **options}
+        options = {**postgresql.POOL, "connect_args": postgresql.CONNECTING, **options}
     engine = create_async_engine(url, **options)
     safe = Safe(vault)
     held = {SAFE: safe, LINE_KEYS: lines or lines_beside(url)}

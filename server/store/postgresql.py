@@ -23,6 +23,9 @@ CONNECTING = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
+#: Of a pool: a connection that was lost is made anew; one that is free is waited for no longer than
+#: all else.
+POOL = {"pool_pre_ping": True, "pool_timeout": PATIENCE}
 #: How a transaction that writes begins.
 TURN = f"SET LOCAL lock_timeout = '{PATIENCE}s'; SELECT pg_advisory_xact_lock({WRITER})"
 #: Of an engine or a connection whose transactions see one moment, and write nothing.

@@ -26,6 +26,7 @@ from register_scenes import Register
 from server_people import SECRET
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from controle.telecontrole import Etat
 from server.apart.database import Away
@@ -159,6 +160,44 @@ async def test_who_waits_too_long_for_the_writer_is_refused_and_may_come_again(
     await second.join(room)
 
     assert await first.kinds(room) == ["entree"]
+
+
+class Groups:
+    """Who measures a ledger; keeps how many jobs each group had."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def ledger_group(self, jobs: int, _: float) -> None:
+        self.sizes.append(jobs)
+
+    def ledger_wait(self, _: float) -> None:
+        return None
+
+
+@pytest.mark.row("OPS-04")
+async def test_while_readings_hold_every_connection_all_who_write_are_told_at_once(
+    address: str, tmp_path: Path
+) -> None:
+    """Readings that somebody's lock on a table keeps waiting; not one after the other, each for as
+    long again."""
+    held = {"pool_size": 2, "max_overflow": 0, "pool_timeout": 0.2}
+    court = Court(await stores.opened_at(address, tmp_path / "store", **held), tmp_path, most=64)
+    async with court.registre.transaction() as unite:
+        await people.add_caisse(unite.connection, CAISSE)
+    rooms = await court.rooms(*(f"mc-{number}" for number in range(6)))
+    coming = [await court.access(room) for room in rooms]
+    groups = court.ledger._watch = Groups()
+
+    async with court.database.read(), court.database.read():
+        told = await asyncio.gather(*map(court.arrive, coming), return_exceptions=True)
+    during = list(groups.sizes)
+    again = await court.together(*map(court.arrive, coming))
+    await court.close()
+
+    assert all(isinstance(one, NoConnection) for one in told)
+    assert during == [6]
+    assert again == [""] * 6
 
 
 # --- a reading ----------------------------------------------------------------------------------
