@@ -4,13 +4,20 @@ import { ApiError, announce, byId, element } from "./page.js";
 import * as api from "./agent-api.js";
 import { chosen } from "./agent-actions.js";
 import { byName, complain, fill, words } from "./agent-form.js";
-import { STANDING, localOf, plural, sayInstant, sayLocal } from "./agent-words.js";
+import { STANDING, plural, sayInstant, sayLocal } from "./agent-words.js";
 
 /** @typedef {import('./api').AgentSession} AgentSession */
 /** @typedef {import('./api').Planned} Planned */
 /** @typedef {import('./agent-router.js').Router} Router */
 
 const REFUSED = "L'absence n'est pas enregistrée";
+/** Its colleague, hour and site are chosen together, and the assuré is told. */
+const TO_CHANGE = () =>
+  element(
+    "p",
+    null,
+    "À changer depuis la fiche\u00a0: autre date ou autre médecin-conseil, l'assuré est prévenu.",
+  );
 
 export class AbsencesView {
   /** @type {{ doctor: string, start: string, end: string } | null} */
@@ -71,28 +78,11 @@ export class AbsencesView {
     byId("absence-title").focus();
   }
 
-  /** The appointments of that time that still stand. @returns {Promise<Planned[]>} */
+  /** By video, as long as nobody has come, or in person. @returns {Promise<Planned[]>} */
   async #concerned() {
     if (!this.#absence) return [];
-    const { doctor, start, end } = this.#absence;
-    /** @type {Planned[]} */
-    const found = [];
-    for (let page = 1, last = 1; page <= last; page += 1) {
-      const filters = {
-        medecin: doctor,
-        de: start.slice(0, 10),
-        a: end.slice(0, 10),
-        page: String(page),
-      };
-      const list = await api.list(filters);
-      last = list.pages;
-      found.push(...list.items);
-    }
-    return found.filter((planned) => {
-      const from = localOf(planned.start, planned.timezone);
-      const until = localOf(Date.parse(planned.start) + planned.minutes * 60_000, planned.timezone);
-      return STANDING.has(planned.state) && from < end && until > start;
-    });
+    const { items } = await api.during(this.#absence.doctor, this.#absence);
+    return items.filter(({ state, in_person_start }) => STANDING.has(state) || in_person_start);
   }
 
   async #show() {
@@ -115,9 +105,22 @@ export class AbsencesView {
 
   /** @param {Planned} planned */
   #item(planned) {
-    const when = sayInstant(planned.start, planned.timezone);
+    const byVideo = STANDING.has(planned.state);
+    const start = byVideo ? planned.start : (planned.in_person_start ?? planned.start);
+    const when = sayInstant(start, planned.timezone);
     const link = element("a", { href: this.router.href({ tc: planned.id }) }, planned.assure);
     link.dataset.tc = planned.id;
+    const title = element(
+      "p",
+      null,
+      element("strong", null, link),
+      element("span", { className: "soft" }, ` ${when}${byVideo ? "" : ", en présentiel"}`),
+    );
+    return element("li", null, title, ...(byVideo ? this.#give(planned, when) : [TO_CHANGE()]));
+  }
+
+  /** To a colleague, at the same hour. @param {Planned} planned @param {string} when */
+  #give(planned, when) {
     const select = element("select", { "aria-label": `Collègue pour ${planned.assure}, ${when}` });
     fill(
       select,
@@ -147,17 +150,6 @@ export class AbsencesView {
       await this.#show();
       this.changed();
     });
-    return element(
-      "li",
-      null,
-      element(
-        "p",
-        null,
-        element("strong", null, link),
-        element("span", { className: "soft" }, ` ${when}`),
-      ),
-      form,
-      said,
-    );
+    return [form, said];
   }
 }

@@ -113,8 +113,11 @@ export const text = (id, message) => read(`${one(id)}/messages/${message}`);
 export const slots = (doctor, from, minutes) =>
   read("/creneaux", { medecin: doctor, de: from, minutes: minutes ? String(minutes) : "" });
 
-/** @param {string} doctor @param {import('./api').AbsenceForm} form */
+/** @param {string} doctor @param {import('./api').AbsenceForm} form @returns {Promise<PlannedList>} */
 export const absent = (doctor, form) => write(`/medecins/${doctor}/absences`, form);
+/** @param {string} doctor @param {import('./api').AbsenceForm} form @returns {Promise<PlannedList>} */
+export const during = (doctor, { start, end }) =>
+  read(`/medecins/${doctor}/rendez-vous`, { de: start, a: end });
 
 // --- messages, import -----------------------------------------------------------------------
 

@@ -43,7 +43,8 @@ export class PlanView {
     const doctor = byId("plan-doctor", HTMLSelectElement);
     fill(doctor, byName(session.doctors), "Choisir");
     fill(byId("plan-context", HTMLSelectElement), session.contexts, "Choisir");
-    fill(byId("plan-language", HTMLSelectElement), session.languages);
+    const known = "Celle déjà connue, sinon le français";
+    fill(byId("plan-language", HTMLSelectElement), session.languages, known);
     const minutes = byId("plan-minutes", HTMLInputElement);
     minutes.value = String(session.slot_minutes);
     this.picker = new SlotPicker({
@@ -138,8 +139,8 @@ export class PlanView {
   /** The person goes; the médecin-conseil and the object stay for the next one. */
   #reset() {
     complain(this.errors, "", []);
-    for (const name of ["name", "reference", "mail", "phone", "address"])
-      /** @type {HTMLInputElement} */ (byId(`plan-${name}`)).value = "";
+    for (const name of ["name", "reference", "mail", "phone", "address", "language"])
+      /** @type {HTMLInputElement | HTMLSelectElement} */ (byId(`plan-${name}`)).value = "";
     this.picker.value = "";
     this.picker.forget();
   }

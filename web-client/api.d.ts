@@ -396,7 +396,7 @@ export interface AgentSession {
   silent_channels: string[];
 }
 
-/** POST /api/agent/telecontroles, and a line of an import. */
+/** POST /api/agent/telecontroles, and a line of an import. Whom `reference` names already keeps */
 export interface PlanForm {
   civility: string;
   name: string;
@@ -508,6 +508,7 @@ export interface Planned {
   needs: string[];
   justification: "" | "acceptee" | "deposee" | "refusee";
   in_person: "" | "a_fixer" | "fixe";
+  in_person_start: string | null;
   tasks: Task[];
 }
 

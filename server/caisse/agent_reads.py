@@ -21,7 +21,7 @@ from server.notify.contents import displayed
 from server.notify.drafts import Drafts
 from server.notify.judgement import holds
 from server.notify.wording import LANGUAGES
-from server.store import appointments, people, planned, sends, tasks
+from server.store import agenda, appointments, people, planned, sends, tasks
 from server.store import schema as t
 from server.store.people import Agent, Caisse
 from server.store.planned import Filters
@@ -29,6 +29,7 @@ from server.store.sealed import safe_of
 from server.store.sends import Wanted
 from server.store.sql import RegistreSql, UniteSql
 from server.web.agent_messages import (
+    AbsenceForm,
     AgentSession,
     InPerson,
     Message,
@@ -46,6 +47,7 @@ from server.web.messages import Choice
 
 from . import agent_view as view
 from .agents import own
+from .away import absence
 from .contacts import CONTEXT_LABELS
 from .justified import is_medical, justifications
 from .planning import Planning
@@ -129,11 +131,17 @@ class AgentReads:
         pages = max(1, -(-total // size))
         return PlannedList(items=items, total=total, page=search.page, pages=pages)
 
-    async def some(self, agent: Agent, identifiers: Sequence[str]) -> PlannedList:
-        """These ones, by hour, all on one page."""
+    async def during(self, agent: Agent, doctor: str, form: AbsenceForm) -> PlannedList:
+        """What somebody else must take, or be moved, where this médecin-conseil is away then: by
+        video or in person; all on one page.
+
+        :raises Refus: as `away.absence`.
+        """
         async with self._registre.lecture() as unite:
-            wanted = Filters(agent.caisse, ids=identifiers)
-            total, rows = await planned.page(unite.connection, wanted, 1, len(identifiers) or 1)
+            away = await absence(unite.connection, agent, doctor, form)
+            concerned = await agenda.during(unite.connection, doctor, away)
+            wanted = Filters(agent.caisse, ids=concerned)
+            total, rows = await planned.page(unite.connection, wanted, 1, len(concerned) or 1)
             items = await _planned(unite.connection, rows)
         return PlannedList(items=items, total=total, page=1, pages=1)
 

@@ -92,6 +92,7 @@ def planned(row: Mapping[str, Any], open_tasks: Sequence[tuple[str, str]]) -> Pl
         needs=list(row["besoins"]),
         justification=row["justification"] or "",
         in_person="fixe" if row["fixe"] else "a_fixer" if row["a_fixer"] else "",
+        in_person_start=row["fixe"],
         tasks=[_task(kind, since) for kind, since in (*_derived(row), *open_tasks)],
     )
 

@@ -4,7 +4,6 @@ transaction over what belongs to the agent's caisse; what belongs to another doe
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from controle.agenda import Plage
 from controle.convocation import Canal
 from controle.etats import AVANT_ENTREE
 from controle.presence import SERVICE, GenreFait
@@ -31,10 +30,10 @@ from server.web.agent_messages import (
 )
 
 from . import contacts, post, readdress
+from .away import absence
 from .inperson import InPerson
 from .justified import Examiner
 from .planning import NEAR, Planning
-from .slots import MedecinInconnu, local_instant
 
 
 class TacheInconnue(Refus):
@@ -42,14 +41,6 @@ class TacheInconnue(Refus):
 
     code = "tache_inconnue"
     phrase = "Cette tâche n'est pas à faire, ou se termine d'elle-même."
-
-
-class AbsenceInversee(Refus):
-    """It ends before it begins."""
-
-    code = "absence_inversee"
-    phrase = "La fin de l'absence doit venir après son début."
-    champ = "end"
 
 
 class Agents:
@@ -106,18 +97,14 @@ class Agents:
         await self._planning.tell(un, before=before)
         return un.id
 
-    async def absent(self, agent: Agent, doctor: str, form: AbsenceForm) -> list[str]:
-        """A médecin-conseil is away: the télécontrôles that somebody else must take."""
+    async def absent(self, agent: Agent, doctor: str, form: AbsenceForm) -> None:
+        """A médecin-conseil is away: nothing is given to them then any more.
+
+        :raises Refus: as `absence`.
+        """
         async with self._registre.transaction() as unite:
-            caisse = await people.caisse(unite.connection, agent.caisse)
-            if await agenda.caisse_of(unite.connection, doctor) != caisse.id:
-                raise MedecinInconnu
-            start, end = (local_instant(text, caisse.fuseau) for text in (form.start, form.end))
-            if end <= start:
-                raise AbsenceInversee
-            away = Plage(start, end)
+            away = await absence(unite.connection, agent, doctor, form)
             await agenda.add_absence(unite.connection, doctor, away)
-            return await agenda.during(unite.connection, doctor, away)
 
     # --- the person -----------------------------------------------------------------------------
 
@@ -141,7 +128,7 @@ class Agents:
                 courriel=contact.courriel,
                 telephone=contact.telephone,
                 adresse=contact.adresse,
-                langue=contact.langue,
+                langue=contact.langue or before.langue,
             )
             await save_assure(unite.connection, after)
             for other in await readdress.concerned(unite.connection, before.id):

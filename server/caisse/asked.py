@@ -21,6 +21,8 @@ from .slots import Slots, local_instant
 #: What other lines of the same import already hold, by médecin-conseil.
 Taken = Mapping[str, Sequence[Plage]]
 NOTHING: Taken = {}
+#: How somebody new is written to, where nobody has said otherwise.
+FRENCH = "fr"
 
 
 class DejaPlanifie(Refus):
@@ -98,12 +100,12 @@ async def _assure(
     assure = Assure(
         id=known.id if known else str(uuid4()),
         caisse=caisse.id,
-        civilite=civility or "",
+        civilite=civility or (known.civilite if known else ""),
         nom=name,
         courriel=contact.courriel or (known.courriel if known else ""),
         telephone=contact.telephone or (known.telephone if known else ""),
         adresse=contact.adresse or (known.adresse if known else ""),
-        langue=contact.langue,
+        langue=contact.langue or (known.langue if known else FRENCH),
         reference=reference,
     )
     if not contacts.reachable(assure) and not any(f.champ in {"mail", "phone"} for f in faults):

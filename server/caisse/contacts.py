@@ -110,7 +110,7 @@ class ReferenceDAutrui(Refus):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How somebody can be told; each may be empty."""
+    """How somebody can be told; each may be empty, which says nothing about it."""
 
     courriel: str
     telephone: str
@@ -128,8 +128,8 @@ def read_contact(form: PlanForm | ContactForm) -> tuple[Contact, list[Refus]]:
         wrong.append(CourrielInvalide())
     if phone and not telephone:
         wrong.append(TelephoneInvalide())
-    langue = form.language.strip().lower() or "fr"
-    if langue not in LANGUAGES:
+    langue = form.language.strip().lower()
+    if langue and langue not in LANGUAGES:
         wrong.append(LangueInconnue())
     return Contact(courriel, telephone, tidy(form.address), langue), wrong
 

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Select, Table, bindparam, insert, select
+from sqlalchemy import Column, Select, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.agenda import Disponibilite, Plage
@@ -23,9 +23,10 @@ HOLDING = frozenset(
 LONGEST = timedelta(hours=2)
 
 
-def _occupying(table: Table, states: Collection[str]) -> Select[Any]:
+def _occupying(table: Table, of: Column[str], states: Collection[str]) -> Select[Any]:
+    """`of`: the télécontrôle that it is, or follows."""
     return (
-        select(table.c.id, table.c.debut, table.c.duree_minutes)
+        select(table.c.id, of.label("telecontrole"), table.c.debut, table.c.duree_minutes)
         .where(table.c.medecin_conseil == bindparam("doctor"))
         .where(table.c.debut > bindparam("earliest"), table.c.debut < bindparam("latest"))
         .where(table.c.etat.in_([str(state) for state in states]))
@@ -34,8 +35,8 @@ def _occupying(table: Table, states: Collection[str]) -> Select[Any]:
 
 _CAISSE_OF = select(t.medecin_conseil.c.caisse).where(t.medecin_conseil.c.id == bindparam("doctor"))
 _OCCUPYING = (
-    _occupying(t.telecontrole, HOLDING),
-    _occupying(t.rendez_vous, {EtatPresentiel.CONVOQUE}),
+    _occupying(t.telecontrole, t.telecontrole.c.id, HOLDING),
+    _occupying(t.rendez_vous, t.rendez_vous.c.telecontrole, {EtatPresentiel.CONVOQUE}),
 )
 _ABSENCES = (
     select(t.absence.c.debut, t.absence.c.fin)
@@ -125,13 +126,17 @@ async def set_availabilities(
 
 
 async def during(connection: AsyncConnection, doctor: str, away: Plage) -> list[str]:
-    """The télécontrôles that somebody else will have to take, by hour."""
-    rows = await connection.execute(
-        select(t.telecontrole.c.id, t.telecontrole.c.debut, t.telecontrole.c.duree_minutes)
-        .where(t.telecontrole.c.medecin_conseil == doctor)
-        .where(t.telecontrole.c.debut > written(away.debut - LONGEST))
-        .where(t.telecontrole.c.debut < written(away.fin))
-        .where(t.telecontrole.c.etat.in_([str(state) for state in HOLDING]))
-        .order_by(t.telecontrole.c.debut)
-    )
-    return [row.id for row in rows if _plage(row.debut, row.duree_minutes).chevauche(away)]
+    """The télécontrôles that somebody else will have to take, or whose in-person appointment they
+    would have to."""
+    asked = {
+        "doctor": doctor,
+        "earliest": written(away.debut - LONGEST),
+        "latest": written(away.fin),
+    }
+    found: list[str] = []
+    for occupying in _OCCUPYING:
+        rows = await connection.execute(occupying, asked)
+        found += [
+            row.telecontrole for row in rows if _plage(row.debut, row.duree_minutes).chevauche(away)
+        ]
+    return found

@@ -153,7 +153,7 @@ def _planned() -> Select[Any]:
             to_fix().label("a_fixer"),
             to_examine().label("a_examiner"),
             _examinable_since().label("examiner_depuis"),
-            _booked().label("fixe"),
+            _booked_for().label("fixe"),
         )
         .join(t.assure, t.assure.c.id == t.telecontrole.c.assure)
         .join(t.medecin_conseil, t.medecin_conseil.c.id == t.telecontrole.c.medecin_conseil)
@@ -267,15 +267,24 @@ def _has_message(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
+_GIVEN = (EtatPresentiel.CONVOQUE, EtatPresentiel.HONORE)
+
+
 def to_fix() -> ColumnElement[bool]:
     """An in-person appointment is asked for, and none is given (row IP-01)."""
-    given = (EtatPresentiel.CONVOQUE, EtatPresentiel.HONORE)
     asked = exists().where(t.demande_presentiel.c.telecontrole == t.telecontrole.c.id)
-    return and_(asked.correlate(t.telecontrole), ~_has_appointment(*given))
+    return and_(asked.correlate(t.telecontrole), ~_has_appointment(*_GIVEN))
 
 
-def _booked() -> ColumnElement[bool]:
-    return _has_appointment(EtatPresentiel.CONVOQUE, EtatPresentiel.HONORE)
+def _booked_for() -> ScalarSelect[Any]:
+    """When; null: no date is given."""
+    return (
+        select(func.max(t.rendez_vous.c.debut))
+        .where(t.rendez_vous.c.telecontrole == t.telecontrole.c.id)
+        .where(t.rendez_vous.c.etat.in_([str(state) for state in _GIVEN]))
+        .correlate(t.telecontrole)
+        .scalar_subquery()
+    )
 
 
 def _has_appointment(*states: EtatPresentiel) -> ColumnElement[bool]:

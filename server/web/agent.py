@@ -200,11 +200,21 @@ async def done(request: web.Request) -> web.Response:
 
 @routes.post("/api/agent/medecins/{medecin}/absences")
 async def absent(request: web.Request) -> web.Response:
-    """The télécontrôles of that time, to be given to others or moved."""
+    """The appointments of that time, to be given to others or moved."""
     agent, office = request[AGENT], request.app[OFFICE]
     form = await body(request, AbsenceForm)
-    found = await office.acts.absent(agent, request.match_info["medecin"][:36], form)
-    return answer(await office.reads.some(agent, found), status=201)
+    doctor = request.match_info["medecin"][:36]
+    await office.acts.absent(agent, doctor, form)
+    return answer(await office.reads.during(agent, doctor, form), status=201)
+
+
+@routes.get("/api/agent/medecins/{medecin}/rendez-vous")
+async def during(request: web.Request) -> web.Response:
+    """What is still to be given to others or moved, of a time that was said to be an absence."""
+    agent, told = request[AGENT], request.query
+    form = AbsenceForm(start=told.get("de", "")[:16], end=told.get("a", "")[:16])
+    doctor = request.match_info["medecin"][:36]
+    return answer(await request.app[OFFICE].reads.during(agent, doctor, form))
 
 
 # --- import -------------------------------------------------------------------------------------

@@ -56,7 +56,8 @@ class AgentSession(Body, frozen=True):
 
 
 class PlanForm(Body, frozen=True):
-    """POST /api/agent/telecontroles, and a line of an import."""
+    """POST /api/agent/telecontroles, and a line of an import. Whom `reference` names already keeps
+    what is left empty; of somebody new an empty `language` is French."""
 
     civility: Annotated[str, Meta(max_length=16)]
     name: Name
@@ -66,7 +67,7 @@ class PlanForm(Body, frozen=True):
     mail: Short = ""
     phone: Annotated[str, Meta(max_length=32)] = ""
     address: Annotated[str, Meta(max_length=400)] = ""
-    language: Annotated[str, Meta(max_length=8)] = "fr"
+    language: Annotated[str, Meta(max_length=8)] = ""
     reference: Annotated[str, Meta(max_length=64)] = ""
     minutes: Minutes | None = None
 
@@ -181,6 +182,7 @@ class Planned(Body, frozen=True):
     needs: list[str]
     justification: Literal["", "deposee", "acceptee", "refusee"]
     in_person: Literal["", "a_fixer", "fixe"]
+    in_person_start: str | None
     tasks: list[Task]
 
 

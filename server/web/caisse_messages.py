@@ -81,7 +81,14 @@ class NouveauTelecontrole(Taken, frozen=True):
     courriel: Short = ""
     telephone: Brief = ""
     adresse: Line = ""
-    langue: Annotated[str, Meta(max_length=8, pattern=LINE)] = "fr"
+    langue: Annotated[
+        str,
+        Meta(
+            max_length=8,
+            pattern=LINE,
+            description="Vide : celle que l'on connaît de cette personne, sinon le français.",
+        ),
+    ] = ""
     reference: Reference = ""
     duree_minutes: Minutes | None = None
 

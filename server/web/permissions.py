@@ -161,7 +161,12 @@ TABLE: tuple[Line, ...] = (
         "POST /api/agent/telecontroles/{id}/taches/{genre}/faite",
         owned="telecontrole",
     ),
-    *may("agent", "POST /api/agent/medecins/{medecin}/absences", owned="medecin"),
+    *may(
+        "agent",
+        "POST /api/agent/medecins/{medecin}/absences",
+        "GET /api/agent/medecins/{medecin}/rendez-vous",
+        owned="medecin",
+    ),
     # --- machines
     *may(
         "caisse",

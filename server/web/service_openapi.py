@@ -127,10 +127,12 @@ PAGE: Json = {"type": "integer", "minimum": 1, "maximum": 100_000}
 SEARCH: Json = {
     "de": DAY, "a": DAY, "medecin": WORD, "etat": WORD, "remise": WORD, "taches": FLAG, "q": WORD,
 }  # fmt: skip
+HOUR: Json = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$"}
 SENDS: Json = {"etat": WORD, "canal": WORD, "genre": WORD}
 QUERIES: Mapping[str, Json] = {
     "GET /api/agent/telecontroles": SEARCH | {"page": PAGE},
     "GET /api/agent/telecontroles.csv": SEARCH,
+    "GET /api/agent/medecins/{medecin}/rendez-vous": {"de": HOUR, "a": HOUR},
     "GET /api/agent/envois": SENDS | {"page": PAGE},
     "GET /api/agent/envois.csv": SENDS,
     "GET /api/agent/creneaux": {

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from people import Assure
@@ -15,6 +16,11 @@ LATER = f"{datetime.now(UTC) + timedelta(days=60):%Y-%m-%d}"
 LOOKS = [(360, 640, "light"), (360, 640, "dark"), (1440, 900, "light"), (1440, 900, "dark")]
 #: The last slot shown: the demo's first hours are taken, for one médecin-conseil or the other.
 FREE_FOR_BOTH = -1
+#: The télécontrôle whose in-person appointment is fixed, as the list has it.
+BOOKED = """async () => {
+    const list = await (await fetch("/api/agent/telecontroles")).json();
+    return list.items.find(({ in_person_start }) => in_person_start);
+}"""
 
 
 @pytest.fixture
@@ -39,6 +45,18 @@ def test_an_agent_plans_a_telecontrole_and_sees_it_in_the_list(agent: Agent) -> 
     agent.sees("Kerbrat")
     agent.page.keyboard.press("Escape")
     assert row.evaluate("(one) => one.contains(document.activeElement)")
+
+
+@pytest.mark.row("CN-15")
+def test_the_language_of_one_person_is_not_the_next_ones(agent: Agent) -> None:
+    agent.begin("Haddad")
+    agent.page.get_by_label("Langue des messages", exact=True).select_option("ar")
+    agent.slots().first.click()
+    agent.click("Planifier et convoquer")
+    agent.sees("Haddad")
+    expect(agent.panel).to_contain_text("Arabe")
+
+    expect(agent.page.locator("#plan-language")).to_have_value("")
 
 
 @pytest.mark.row("CN-01")
@@ -263,6 +281,22 @@ def test_an_agent_books_the_in_person_appointment_at_a_site(agent: Agent, assure
     place = agent.panel.get_by_role("region", name="Rendez-vous en présentiel")
     expect(place).to_contain_text("Adresse")
     expect(place).to_contain_text("Horaires")
+
+    booked = agent.page.evaluate(BOOKED)
+    start = datetime.fromisoformat(booked["in_person_start"])
+    local = start.astimezone(ZoneInfo(booked["timezone"]))
+    agent.click("Fermer")
+    agent.view("Absences")
+    agent.page.locator("#absence-doctor").select_option(booked["doctor"]["id"])
+    for label, hour in (("Du", local), ("Au", local + timedelta(minutes=5))):
+        field = agent.page.get_by_label(label, exact=True).locator("visible=true")
+        field.fill(f"{hour:%Y-%m-%dT%H:%M}")
+    agent.click("Enregistrer l'absence")
+
+    concerned = agent.page.locator("#absence-list li")
+    expect(concerned).to_have_count(1)
+    expect(concerned).to_contain_text("en présentiel")
+    agent.sound()
 
 
 @pytest.mark.row("CA-03")

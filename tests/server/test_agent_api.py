@@ -170,6 +170,37 @@ async def test_an_absence_names_those_that_a_colleague_must_take(console: Browse
     assert (taken.status, taken.error["code"]) == (409, "medecin_indisponible")
 
 
+@pytest.mark.row("CA-02")
+@pytest.mark.row("CA-06")
+async def test_an_absence_names_who_would_come_in_person_to_somebody_who_is_away(
+    console: Browser, office: Office
+) -> None:
+    detail = await planned(console, doctor="mc-2")
+    async with office.changing(detail["planned"]["id"]) as (unite, un):
+        un.refuser_visio(office.clock())
+        await unite.enregistrer(un)
+    visit = {"site": "site-1", "start": "2027-01-18T10:00", "doctor": "mc-1"}
+    await console.ok(path(detail, "/presentiel"), visit)
+    away = {"start": "2027-01-18T08:00", "end": "2027-01-18T19:00"}
+
+    told = await console.ok("/api/agent/medecins/mc-1/absences", away)
+
+    (one,) = told["items"]
+    assert one["id"] == detail["planned"]["id"]
+    assert one["in_person_start"] == "2027-01-18T09:00:00.000000+00:00"
+
+    during = "/api/agent/medecins/mc-1/rendez-vous?de=2027-01-18T08:00&a=2027-01-18T19:00"
+    still = await console.ok(during, method="GET")
+    await console.ok(path(detail, "/presentiel"), visit | {"doctor": "mc-2"})
+    moved = await console.ok(during, method="GET")
+    wrong = await console.get("/api/agent/medecins/mc-1/rendez-vous?de=hier&a=")
+    lille = await console.get("/api/agent/medecins/mc-lille/rendez-vous?de=&a=")
+
+    assert ([one["id"] for one in still["items"]], moved["items"]) == ([one["id"]], [])
+    assert (wrong.status, wrong.error["code"]) == (422, "date_illisible")
+    assert lille.status in {404, 422}
+
+
 # --- the list -----------------------------------------------------------------------------------
 
 

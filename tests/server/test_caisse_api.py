@@ -23,6 +23,7 @@ from server_people import Service
 from controle.telecontrole import Etat
 from server.identity.api_keys import ApiKeys
 from server.identity.secrets import Keeper
+from server.store import schema as t
 
 # --- planning -----------------------------------------------------------------------------------
 
@@ -49,6 +50,22 @@ async def test_a_telecontrole_is_planned_and_can_be_read_with_its_code(service: 
         ("convocation", "courriel"), ("convocation", "sms"),
         ("rappel", "courriel"), ("rappel", "sms"),
     ]  # fmt: skip
+
+
+@pytest.mark.row("AI-03")
+async def test_a_known_reference_goes_on_being_written_to_in_its_language(
+    service: Service,
+) -> None:
+    us, day = await caisse(service), working_day(service)
+    await us.planned(at(day), reference="D-1", nom="Zwijnaarde", langue="tr")
+
+    again = await us.planned(at(day, 14), reference="D-1", nom="Zwijnaarde")
+    other = await us.planned(at(day, 15), reference="D-2")
+
+    async with service.registre.lecture() as unite:
+        rows = (await unite.connection.execute(t.envoi.select())).all()
+    languages = {r.telecontrole: r.langue for r in rows}
+    assert (languages[again["id"]], languages[other["id"]]) == ("tr", "fr")
 
 
 @pytest.mark.row("CN-02")

@@ -128,6 +128,19 @@ async def test_the_same_file_twice_plans_once(console: Browser, office: Office) 
 
 
 @pytest.mark.row("CA-04")
+async def test_an_empty_cell_keeps_the_language_that_was_known(
+    console: Browser, office: Office
+) -> None:
+    first, second = lines(2)
+    await send(console, table(first.replace(";fr", ";pt")))
+
+    await send(console, table(second.replace("D-1", "D-0").replace(";fr", ";")))
+
+    (person,) = await office.rows(t.assure)
+    assert person.langue == "pt"
+
+
+@pytest.mark.row("CA-04")
 async def test_a_thousand_lines(console: Browser, office: Office) -> None:
     rows = lines(1_000)
     rows[499] = rows[499].replace("a499@exemple.fr", "@")

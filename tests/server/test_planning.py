@@ -203,6 +203,18 @@ async def test_a_reference_names_the_same_person_again(office: Office) -> None:
     assert (await office.messages(second.id)) == PENDING
 
 
+async def test_what_a_form_leaves_out_is_what_was_known_of_the_person(office: Office) -> None:
+    first = await office.plan(reference="D-1", language="ar")
+
+    second = await office.plan(reference="D-1", start="2027-01-15T10:00", civility="")
+
+    async with office.registre.lecture() as unite:
+        known = await people.assure(unite.connection, first.assure)
+    assert (known.civilite, known.langue) == ("Mme", "ar")
+    written = await office.rows(t.envoi, t.envoi.c.sujet == second.id)
+    assert {row.langue for row in written} == {"ar"}
+
+
 async def test_a_reference_never_sends_one_persons_message_to_another(office: Office) -> None:
     await office.plan(reference="D-1", name="Lefèvre")
 
