@@ -12,6 +12,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Table, and_, case, exists, func, or_, select
 
 from controle.convocation import EtatEnvoi
+from controle.justification import JUSTIFIABLES
 from server.config import Config
 from server.store import schema as t
 from server.store.sql import written
@@ -172,11 +173,19 @@ def rules(terms: Terms) -> tuple[Rule, ...]:
 
 
 def documents_due(before: str) -> ColumnElement[bool]:
-    """Once the outcome was signed; where none came, once somebody decided and the hour is past."""
+    """Once the outcome was signed; where none came, once somebody decided and the hour is past.
+
+    An absence may still be explained after its outcome was signed, by a document of today: what
+    nobody has decided on stays, and what was decided stays as long again."""
     of, un = t.justification, t.telecontrole
     last = select(func.max(t.issue.c.instant)).where(t.issue.c.telecontrole == un.c.id)
     signed = last.scalar_subquery()
-    done = or_(signed < before, and_(signed.is_(None), of.c.decide < before, un.c.debut < before))
+    moot = and_(of.c.decide.is_(None), un.c.etat.not_in([str(etat) for etat in JUSTIFIABLES]))
+    decided = of.c.decide < before
+    done = or_(
+        and_(signed < before, or_(decided, moot)),
+        and_(signed.is_(None), decided, un.c.debut < before),
+    )
     return exists(
         select(1)
         .select_from(of.join(un, un.c.id == of.c.telecontrole))

@@ -8,9 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from planning_people import Office
+from sqlalchemy import update
 from test_vault_rotation import posted
 
 from controle.chaine import MotifSceau
+from controle.etats import Etat
 from controle.issue import Conclusion, Issue, Qualification
 from controle.presence import GenreFait, Role
 from server.apart.key_files import KeyFiles
@@ -106,8 +108,8 @@ async def planned(office: Office, count: int) -> list[str]:
     return made
 
 
-async def concluded(office: Office, identifier: str) -> None:
-    """An end and a signed outcome, now."""
+async def concluded(office: Office, identifier: str, state: Etat = Etat.CLOTURE) -> None:
+    """An end and a signed outcome, now, which leaves it in this state."""
     signed = Issue(
         version=1,
         qualification=next(iter(Qualification)),
@@ -128,6 +130,9 @@ async def concluded(office: Office, identifier: str) -> None:
             identifier, fact(GenreFait.ISSUE_ENREGISTREE, Role.MEDECIN_CONSEIL, details=details)
         )
         await office.recorder.seal(unite, identifier, MotifSceau.ISSUE)
+        await unite.connection.execute(
+            update(t.telecontrole).where(t.telecontrole.c.id == identifier).values(etat=str(state))
+        )
 
 
 async def used(office: Office, identifier: str) -> None:

@@ -143,7 +143,7 @@ async def test_a_person_is_given_all_that_is_held_on_them(keeping: Keeping, tmp_
     for held in HELD:
         assert {frozenset(row) for row in found[held.table.name]} == {frozenset(held.columns)}
     (un,) = found["telecontrole"]
-    assert (un["id"], un["besoins"], un["etat"]) == (one, ["lsf", "fauteuil"], "convoque")
+    assert (un["id"], un["besoins"], un["etat"]) == (one, ["lsf", "fauteuil"], "cloture")
     assert found["assure"][0]["nom"] == "Zwijnaarde00"
     assert {row["destinataire"] for row in found["envoi"]} >= {"assure00@exemple.fr"}
     assert all(row["contenu"]["texte"] for row in found["envoi"] if row["etat"] == "envoye")

@@ -26,6 +26,7 @@ from planning_people import MONDAY, SECRET, Office
 from sqlalchemy import update
 
 from controle.convocation import EtatEnvoi
+from controle.etats import Etat
 from controle.justification import MotifAbsence
 from server import app as application
 from server import keys
@@ -158,6 +159,34 @@ async def test_a_document_waits_for_who_has_to_decide(keeping: Keeping) -> None:
     assert (waiting.get(Kind.DOCUMENTS), decided.get(Kind.DOCUMENTS)) == (None, 1)
     # That it was given, and that somebody decided, stays on the record.
     assert await count(office, t.justification) == 1
+
+
+@pytest.mark.row("CN-14")
+@pytest.mark.row("DO-04")
+async def test_what_explains_an_absence_after_it_was_signed_waits_for_who_has_to_decide(
+    keeping: Keeping,
+) -> None:
+    office = keeping.office
+    (one,) = await planned(office, 1)
+    office.clock.set(HOUR)
+    await concluded(office, one, Etat.ABSENCE_INJUSTIFIEE)
+    office.clock.set(HOUR + 40 * DAY)
+    given = await office.justify(one, str(MotifAbsence.TRANSPORT), document=PAPER)
+
+    waiting = await keeping.purge()
+    office.clock.set(HOUR + 80 * DAY)
+    async with office.database.write() as connection:
+        await connection.execute(
+            update(t.justification)
+            .where(t.justification.c.id == given)
+            .values(etat="refusee", decide=written(HOUR + 80 * DAY), decide_par="agent-1")
+        )
+    decided = await keeping.purge()
+    office.clock.set(HOUR + 110 * DAY + timedelta(minutes=1))
+    later = await keeping.purge()
+
+    found = [report.get(Kind.DOCUMENTS) for report in (waiting, decided, later)]
+    assert found == [None, None, 1]
 
 
 async def test_a_message_that_went_leaves_when_and_by_which_way(keeping: Keeping) -> None:
