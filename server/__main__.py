@@ -95,19 +95,11 @@ def serve(options: argparse.Namespace) -> int:
         sys.stderr.write(f"telecontrole: configuration refusée : {wrong}\n")
         return 2
     worker = workers.this_worker()
-    try:
-        if config.workers > 1 and worker is None:
-            whole = workers.supervise(config, options.arguments)
-            return serving.run(whole, config.data_dir, readable=False, level=config.log_level)
-        one = serving.serve(config, worker=worker)
-        serving.run(one, config.data_dir, readable=False, level=config.log_level)
-    except (KeysMissing, NotDurable) as wrong:
-        sys.stderr.write(f"telecontrole: {wrong}\n")
-        return 2
-    except OperationalError:
-        # Its own words name hosts and accounts.
-        sys.stderr.write("telecontrole: la base de données ne répond pas (database_url)\n")
-        return 2
+    if config.workers > 1 and worker is None:
+        whole = workers.supervise(config, options.arguments)
+        return serving.run(whole, config.data_dir, readable=False, level=config.log_level)
+    one = serving.serve(config, worker=worker)
+    serving.run(one, config.data_dir, readable=False, level=config.log_level)
     return 0
 
 
@@ -424,10 +416,18 @@ def key_parser(one: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status. A store that is away, or whose keys are, is a refusal of any command: 2,
+    for 1 is said of what was looked at (altered, not all purged)."""
     options = parser().parse_args(arguments)
     options.arguments = sys.argv[1:] if arguments is None else arguments
     run: Command = options.run
-    return run(options)
+    try:
+        return run(options)
+    except (KeysMissing, NotDurable) as wrong:
+        return offline.refuse(str(wrong))
+    except OperationalError:
+        # Its own words name hosts and accounts.
+        return offline.refuse("la base de données ne répond pas (database_url)")
 
 
 if __name__ == "__main__":

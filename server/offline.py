@@ -32,7 +32,10 @@ MAX_RECORD_BYTES = 50_000_000
 
 
 def export(config: Config, identifier: str, file: Path) -> int:
-    """Write one télécontrôle's record; works beside a running server."""
+    """Write one télécontrôle's record; works beside a running server.
+
+    Exit status: 0 written, 1 written but it no longer agrees with its seals, 2 refused.
+    """
     where = config.data_dir
     try:
         wanted = str(UUID(identifier))
@@ -49,7 +52,10 @@ def export(config: Config, identifier: str, file: Path) -> int:
     except Away as wrong:
         return refuse(f"rien n'est exporté : {wrong.message}")
     record, intact = exported
-    file.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    try:
+        file.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    except OSError as wrong:
+        return refuse(f"{file} : {wrong.strerror}")
     if not intact:
         refuse(
             "Relevé écrit, mais il ne correspond plus à ses sceaux : voir « telecontrole verify »."
