@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from controle.etats import AVANT_ENTREE, EN_PRESENTIEL, Etat
+from controle.etats import AVANT_ENTREE, Etat
 
 
 class GenreEnvoi(StrEnum):
@@ -75,10 +75,9 @@ LIBELLES_ENVOI: dict[EtatEnvoi, str] = {
 CONVOQUENT = frozenset({GenreEnvoi.CONVOCATION, GenreEnvoi.DEPLACEMENT, GenreEnvoi.EXCUSE})
 PARTIS = frozenset({EtatEnvoi.ENVOYE, EtatEnvoi.REMIS})
 
-_EN_PERSONNE = EN_PRESENTIEL | {
-    Etat.EN_ATTENTE, Etat.EN_COURS, Etat.TERMINE, Etat.CLOTURE, Etat.INCIDENT_TECHNIQUE,
-    Etat.REPORTE,
-}  # fmt: skip
+#: Qui n'est pas venu peut aussi etre attendu en personne: la visio derriere soi, seul compte le
+#: rendez-vous donne (server/notify/judgement.py).
+_EN_PERSONNE = frozenset(Etat) - AVANT_ENTREE - {Etat.BROUILLON}
 
 #: Dans quels etats chaque message dit vrai. Une convocation n'annonce jamais une annulation, un
 #: rappel ne part jamais apres un refus: le modele se choisit ici, et nulle part ailleurs.

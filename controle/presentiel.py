@@ -68,7 +68,8 @@ class PresentielAVenir(Refus):
 class RendezVousPresentiel:
     """Un rendez-vous en personne, sur un site; `debut` en UTC, `fuseau` celui du site.
 
-    `sequence` compte les rendez-vous qu'il remplace.
+    `sequence` compte ceux donnes avant lui pour le meme controle, remplaces ou annules: un agenda
+    ne croit que le plus grand.
     """
 
     id: str
@@ -162,12 +163,20 @@ def fixer(
     """
     if telecontrole.presentiel is None:
         raise PresentielSansDemande
-    if any(autre.etat in _SUFFIT for autre in existants):
+    donnes = list(existants)
+    if any(autre.etat in _SUFFIT for autre in donnes):
         raise PresentielDejaFixe
     zone = fuseau or telecontrole.fuseau
     verifier_date(debut, duree, zone, maintenant, regles, feries)
     return RendezVousPresentiel(
-        identifiant, telecontrole.id, site, medecin_conseil, debut, zone, duree
+        identifiant,
+        telecontrole.id,
+        site,
+        medecin_conseil,
+        debut,
+        zone,
+        duree,
+        sequence=max((autre.sequence + 1 for autre in donnes), default=0),
     )
 
 

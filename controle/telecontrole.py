@@ -123,6 +123,9 @@ class Telecontrole:
 
     def acces(self, maintenant: datetime, fenetre: Fenetre) -> Acces:
         """Ce que la porte repond; qui attend ou est admis n'est jamais trop tard."""
+        if self.etat is Etat.REPORTE and self.presentiel is not None:
+            # Une serie qui a trop echoue: aucun nouveau lien ne viendra.
+            return Acces.PRESENTIEL
         if self.etat in ACCES_PAR_ETAT:
             return ACCES_PAR_ETAT[self.etat]
         if self.etat not in AVANT_ENTREE:

@@ -15,7 +15,7 @@ const UPLOAD = 300_000;
 const SIDE = 2_400;
 
 const PREPARE =
-  "Apportez une pièce d'identité et vos documents médicaux. Si vous avez besoin d'aide pour venir, appelez le numéro en bas de cette page.";
+  "Apportez une pièce d'identité et vos documents médicaux. Si vous ne pouvez pas venir, ou s'il vous faut de l'aide pour venir, appelez le numéro en bas de cette page.";
 
 /** @type {Closed} */
 let state = { access: "trop_tot" };

@@ -152,6 +152,7 @@ def model(doctor: str, first_date: str, minutes: int) -> list[list[str]]:
         minutes=minutes,
         mail="exemple@exemple.fr",
         phone="06 39 98 00 00",
+        language="fr",
     )
     names = list(line.__struct_fields__)
     return [names, [str(getattr(line, name)) for name in names]]

@@ -133,13 +133,9 @@ class Scribe:
         return (link, *self.paragraphs("page.personal"))
 
     def absence(self) -> tuple[Block, ...]:
-        """How to say that one cannot come."""
-        if not self.details.link:
-            text = "absence.phone"
-        elif self.details.place:
-            text = "absence.in_person"
-        else:
-            text = "absence.visio"
+        """How to say that one cannot come. The page takes that of a visio alone."""
+        by_page = self.details.link and not self.details.place
+        text = "absence.visio" if by_page else "absence.phone"
         return (Heading(self.say("absence.title")), *self.paragraphs(text))
 
     def rights(self) -> tuple[Block, ...]:
@@ -248,8 +244,12 @@ def _cancelled(scribe: Scribe, genre: str) -> Letter:
 
 
 def presentiel(scribe: Scribe) -> Letter:
-    blocks = (*_in_person(scribe), *scribe.rights())
-    return scribe.letter("subject.appointment", "presentiel", *blocks)
+    blocks = (*_replaced(scribe, "presentiel"), *_in_person(scribe), *scribe.rights())
+    # The same hour at another place is no new date.
+    moved = scribe.details.previous not in (None, scribe.details.start)
+    return scribe.letter(
+        "subject.new_date" if moved else "subject.appointment", "presentiel", *blocks
+    )
 
 
 def rappel_presentiel(scribe: Scribe) -> Letter:

@@ -15,19 +15,22 @@ _MAY_SHRINK = (("caisse", 12), ("place", 0))
 def short_text(kind: GenreEnvoi, wording: Wording, details: Details) -> str:
     """What the assuré reads on the phone."""
     values = _values(wording, details)
-    text = _written(kind, wording, values)
+    key = f"sms.{kind}"
+    if kind is GenreEnvoi.PRESENTIEL and details.previous:
+        key += ".changed"
+    text = _written(key, wording, values)
     for name, least in _MAY_SHRINK:
         whole = values[name]
         for length in range(len(whole) - 1, least - 1, -1):
             if gsm.segments(text) <= MAX_SEGMENTS:
                 return text
             values[name] = f"{whole[:length].rstrip()}." if length else ""
-            text = _written(kind, wording, values)
+            text = _written(key, wording, values)
     return text
 
 
-def _written(kind: GenreEnvoi, wording: Wording, values: dict[str, str]) -> str:
-    said = wording.say(f"sms.{kind}", **values)
+def _written(key: str, wording: Wording, values: dict[str, str]) -> str:
+    said = wording.say(key, **values)
     return gsm.transliterated(" ".join(said.split()))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from scenes import ASSURE, FENETRE, MEDECIN, G, Scene, a, convoquee, un_telecontrole
 
 from controle.conclusion import CONCLUSIONS, EXIGENCES, LIBELLES_CONCLUSION
+from controle.convocation import GenreEnvoi, vaut
 from controle.intervalles import presences
 from controle.issue import (
     CategorieHorsContexte,
@@ -414,6 +416,22 @@ def test_l_issue_decide_de_l_etat_et_du_presentiel(
 
     assert controle.etat is etat
     assert (controle.presentiel and controle.presentiel.origine) == origine
+
+
+@pytest.mark.row("IP-01")
+@pytest.mark.parametrize("scene", [PERSONNE, VENU, ATTENDU, ABSENT])
+@pytest.mark.parametrize("avant", sorted(set(Etat) - {Etat.BROUILLON, Etat.EN_COURS}))
+def test_ce_qui_est_demande_en_personne_peut_toujours_s_ecrire(avant: Etat, scene: Scene) -> None:
+    for qualification, conclusion in product(Qualification, Conclusion):
+        controle = un_telecontrole(avant)
+        demande = {"qualification": qualification, "conclusion": conclusion}
+        try:
+            conclure(controle, signer(controle, scene, **demande))
+        except Refus:
+            continue
+
+        if controle.presentiel is not None:
+            assert vaut(GenreEnvoi.PRESENTIEL, controle.etat), (avant, demande, controle.etat)
 
 
 @pytest.mark.row("OP-13")

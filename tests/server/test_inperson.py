@@ -72,8 +72,14 @@ def declined(un: Telecontrole, now: datetime) -> None:
     un.refuser_visio(now)
 
 
+def missed(un: Telecontrole, now: datetime) -> None:
+    un.cloturer(now, Etat.NON_CONNECTE, OriginePresentiel.EXAMEN_CLINIQUE)
+
+
 @pytest.mark.row("IP-01")
-@pytest.mark.parametrize("trigger", [declined, justified, clinical, doubtful, broken, converted])
+@pytest.mark.parametrize(
+    "trigger", [declined, justified, clinical, doubtful, broken, converted, missed]
+)
 async def test_every_trigger_is_one_request_to_fix_until_it_is_fixed(
     office: Office, trigger: Callable[[Telecontrole, datetime], None]
 ) -> None:

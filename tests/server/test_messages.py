@@ -243,6 +243,31 @@ def test_a_new_date_says_which_date_it_replaces(language: str) -> None:
 
 
 @each_language
+@pytest.mark.row("CN-06")
+@pytest.mark.row("IP-02")
+def test_in_person_too_a_change_says_what_it_replaces(language: str) -> None:
+    before = datetime(2026, 11, 27, 8, 0, tzinfo=UTC)
+    spoken = wording.wording(language)
+    new_date, same_date = (
+        spoken.bare(spoken.say(f"subject.{key}", day=spoken.day(APPOINTMENT.start, "Europe/Paris")))
+        for key in ("new_date", "appointment")
+    )
+
+    for previous, subject in ((before, new_date), (APPOINTMENT.start, same_date)):
+        mail = rendered(GenreEnvoi.PRESENTIEL, Canal.COURRIEL, language, previous=previous)
+        sms = rendered(GenreEnvoi.PRESENTIEL, Canal.SMS, language, previous=previous)
+
+        replaced = spoken.say(
+            "presentiel.previous",
+            previous_day=spoken.day(previous, "Europe/Paris"),
+            previous_hour=spoken.hour(previous, "Europe/Paris"),
+        )
+        assert " ".join(replaced.split()) in " ".join(mail.text.split())
+        assert mail.subject == subject
+        assert sms.text != rendered(GenreEnvoi.PRESENTIEL, Canal.SMS, language).text
+
+
+@each_language
 def test_the_access_code_comes_first_and_is_for_nobody_else(language: str) -> None:
     text = rendered(GenreEnvoi.CODE, Canal.SMS, language).text
 

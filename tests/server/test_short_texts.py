@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from message_scenes import APPOINTMENTS, CANCELS, IN_PERSON, ORIGIN, PLACE, rendered
+from message_scenes import APPOINTMENTS, CANCELS, IN_PERSON, NOW, ORIGIN, PLACE, rendered
 
 from controle.convocation import Canal, GenreEnvoi
 from server.notify import gsm
@@ -33,6 +33,24 @@ def test_an_sms_fits_in_two_segments_with_the_longest_link_and_name(
         assert (LONG_LINK in text) is (kind not in CANCELS)
     if kind in IN_PERSON and kind not in CANCELS:
         assert "7 cours des Alliés, 35000 Rennes" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.row("CN-08")
+def test_a_change_in_person_fits_too(language: str) -> None:
+    text = rendered(
+        GenreEnvoi.PRESENTIEL,
+        Canal.SMS,
+        language,
+        caisse=LONG_CAISSE,
+        link=LONG_LINK,
+        zone="America/Miquelon",
+        previous=NOW,
+    ).text
+
+    assert set(text) <= ALPHABET
+    assert gsm.segments(text) <= 2
+    assert PLACE.address in text
 
 
 def test_the_name_of_the_caisse_is_cut_first_then_the_name_of_the_place() -> None:
