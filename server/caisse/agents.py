@@ -131,9 +131,8 @@ class Agents:
                 langue=contact.langue or before.langue,
             )
             await save_assure(unite.connection, after)
-            for other in await readdress.concerned(unite.connection, before.id):
-                one = await unite.telecontrole(other)
-                again = await readdress.follow(unite, one, before, after, now)
+            followed = await readdress.follow_person(unite, before, after, now)
+            for other, again in followed.items():
                 done = ("mauvais_destinataire", *(("non_remise",) if again else ()))
                 await self._close(unite, other, done, agent)
         await self._planning.tell()

@@ -134,6 +134,10 @@ def read_contact(form: PlanForm | ContactForm) -> tuple[Contact, list[Refus]]:
     return Contact(courriel, telephone, tidy(form.address), langue), wrong
 
 
+def contact_of(assure: Assure) -> Contact:
+    return Contact(assure.courriel, assure.telephone, assure.adresse, assure.langue)
+
+
 def read_civility(text: str) -> str | None:
     return CIVILITIES.get(text.strip().lower())
 

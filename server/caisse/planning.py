@@ -37,9 +37,9 @@ from server.store.sql import RegistreSql, UniteSql
 from server.web.agent_messages import MoveForm, PlanForm
 from signaling.protocol import EndReason
 
-from . import post
+from . import post, readdress
 from .asked import NOTHING, Asked, Forms, Taken
-from .contacts import by_sms_or_mail, needs_letter
+from .contacts import by_sms_or_mail, contact_of, needs_letter
 from .slots import Slots, local_instant
 
 #: Consoles show today: what is further away is told to nobody.
@@ -105,7 +105,11 @@ class Planning:
     async def write(self, unite: UniteSql, asked: Asked, by: str) -> Telecontrole:
         """What was examined in this same transaction."""
         if asked.known:
+            before = await people.assure(unite.connection, asked.assure.id)
             await people.save_assure(unite.connection, asked.assure)
+            if contact_of(before) != contact_of(asked.assure):
+                # The reminder of another appointment must not go to the number of before.
+                await readdress.follow_person(unite, before, asked.assure, self._clock())
         else:
             await people.add_assure(unite.connection, asked.assure)
         un = Telecontrole(

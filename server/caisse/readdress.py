@@ -73,6 +73,16 @@ def address(assure: Assure, channel: Canal) -> str:
     return by_sms_or_mail(assure).telephone if channel is Canal.SMS else assure.adresse
 
 
+async def follow_person(
+    unite: UniteSql, before: Assure, now_is: Assure, now: datetime
+) -> dict[str, int]:
+    """All that is theirs, as `follow`: how many messages of each télécontrôle leave again."""
+    return {
+        identifier: await follow(unite, await unite.telecontrole(identifier), before, now_is, now)
+        for identifier in await concerned(unite.connection, before.id)
+    }
+
+
 async def follow(
     unite: UniteSql, un: Telecontrole, before: Assure, now_is: Assure, now: datetime
 ) -> int:

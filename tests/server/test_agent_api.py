@@ -356,6 +356,20 @@ async def test_corrected_details_redirect_what_waits_and_send_again_what_was_los
     assert after["planned"]["tasks"] == []
 
 
+@pytest.mark.row("CN-05")
+@pytest.mark.row("AI-03")
+async def test_details_given_with_another_appointment_redirect_what_waits_of_the_first(
+    console: Browser, office: Office
+) -> None:
+    detail = await planned(console, reference="D-1")
+
+    await planned(console, reference="D-1", start="2027-01-15T10:00", phone="06 39 98 01 99")
+
+    messages = (await console.ok(path(detail), method="GET"))["messages"]
+    phones = {one["to"] for one in messages if one["channel"] == "sms"}
+    assert phones == {"+33639980199"}
+
+
 async def lose(office: Office, identifier: str, channel: str, state: str) -> None:
     async with office.registre.transaction() as unite:
         await unite.connection.execute(

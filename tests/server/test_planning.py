@@ -12,7 +12,13 @@ from planning_people import MONDAY, RENNES, Office, form, office_over
 from controle.agenda import CreneauPris, Disponibilite, MedecinIndisponible, Plage
 from controle.calendrier import ConvocationTardive, HorsHoraires, JourNonOuvre
 from controle.refus import Refus
-from controle.telecontrole import Etat, SuiteDejaDonnee, TransitionImpossible
+from controle.telecontrole import (
+    Acces,
+    Etat,
+    Fenetre,
+    SuiteDejaDonnee,
+    TransitionImpossible,
+)
 from server.caisse import contacts
 from server.caisse.asked import DejaPlanifie
 from server.caisse.slots import DateIllisible, MedecinInconnu
@@ -215,6 +221,13 @@ async def test_what_a_form_leaves_out_is_what_was_known_of_the_person(office: Of
     assert {row.langue for row in written} == {"ar"}
 
 
+async def test_of_whom_no_language_is_known_it_is_french(office: Office) -> None:
+    un = await office.plan(language="")
+
+    sent = await office.rows(t.envoi, t.envoi.c.telecontrole == un.id)
+    assert {row.langue for row in sent} == {"fr"}
+
+
 async def test_a_reference_never_sends_one_persons_message_to_another(office: Office) -> None:
     await office.plan(reference="D-1", name="Lefèvre")
 
@@ -408,8 +421,10 @@ async def test_after_two_failures_of_a_series_the_next_is_in_person(office: Offi
     third = await follow_up(office, second)
 
     assert third is None
-    presentiel = (await office.stored(second)).presentiel
-    assert presentiel is not None
+    stored = await office.stored(second)
+    assert stored.presentiel is not None
+    # No new link will come: their page must not say to wait for one.
+    assert stored.acces(office.clock(), Fenetre()) is Acces.PRESENTIEL
 
 
 async def failed(office: Office, identifier: str) -> None:
