@@ -12,6 +12,7 @@ from signaling.cluster import Cluster
 from signaling.library import SocketServer
 from signaling.limits import Limits
 from signaling.namespace import ConsoleNamespace, RoomNamespace
+from signaling.pace import Pace
 from signaling.protocol import CONSOLE_TO_SERVER, EndReason
 from signaling.rooms import Rooms
 
@@ -367,10 +368,11 @@ def carried(parts: Parts, witness: RoomWitness, meters: Meters) -> Rooms:
     """All rooms, or this worker's share of them and the way to the others."""
     config = parts.config
     grace = config.reconnection_grace
+    pace = Pace(config.said_per_second, config.said_burst)
     if config.workers == 1:
-        return Rooms(witness, parts.clock, grace, meters.tally)
+        return Rooms(witness, parts.clock, grace, meters.tally, pace)
     bus = Bus(config.redis_url, config.origin, config.secret)
-    return Cluster(witness, parts.clock, grace, meters.tally, bus=bus, first=parts.first)
+    return Cluster(witness, parts.clock, grace, meters.tally, pace, bus=bus, first=parts.first)
 
 
 def code_rules(config: Config) -> CodeRules:

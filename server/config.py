@@ -268,6 +268,9 @@ class Config:
     pending_sockets_per_address: int = 64
     messages_per_second: float = 30.0
     messages_burst: int = 120
+    #: Of what one person says in a room, what goes on its record (signaling/pace.py).
+    said_per_second: float = 1.0
+    said_burst: int = 120
     #: Sockets in all, in one process.
     sockets: int = 20_000
     #: What may wait for a reader that does not read before its socket is cut.

@@ -50,6 +50,7 @@ from .crossing import (
     written,
 )
 from .frames import encode
+from .pace import Pace
 from .peers import Peers
 from .protocol import CLIENT_TO_SERVER, SERVER_TO_CLIENT, EndReason, InPerson, Message, Reception
 from .room import NotAllowed, Occurrence, Room
@@ -122,11 +123,12 @@ class Cluster(Rooms):
         clock: Clock,
         grace: timedelta,
         tally: Tally | None = None,
+        pace: Pace | None = None,
         *,
         bus: Bus,
         first: bool,
     ) -> None:
-        super().__init__(Announcing(witness, self._announce), clock, grace, tally)
+        super().__init__(Announcing(witness, self._announce), clock, grace, tally, pace)
         self._bus = bus
         self.first = first
         self._claims = Claims(bus, first=first)
@@ -492,6 +494,7 @@ class Cluster(Rooms):
     def _lose(self, room_id: str) -> None:
         """Another worker took it while we were thought dead; its people go there too."""
         room = self._rooms.pop(room_id, None)
+        self._pace.forget(room_id)
         for sid in [place.sid for place in room.seats] if room else ():
             if sid is not None:
                 self._close(sid)

@@ -158,6 +158,11 @@ class RoomNamespace(_Door):
     async def cut(self, sid: str) -> None:
         self.sockets.close(sid)
 
+    @property
+    def doctors(self) -> set[str]:
+        """The HTTP sessions by which médecins-conseils are in a room."""
+        return {who.session for who in self._who.values() if who.role == "medecin_conseil"}
+
     # --- Door, for the sockets ------------------------------------------------------------------
 
     async def connect(self, sid: str, auth: bytes, welcome: Callable[[], None]) -> Refused | None:

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from . import thirds
 from .access import Access
 from .frames import encode
+from .pace import Pace
 from .protocol import (
     Companion,
     EndReason,
@@ -155,7 +156,12 @@ class Rooms:
     """
 
     def __init__(
-        self, witness: Witness, clock: Clock, grace: timedelta, tally: Tally | None = None
+        self,
+        witness: Witness,
+        clock: Clock,
+        grace: timedelta,
+        tally: Tally | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._witness = witness
         self._clock = clock
@@ -166,6 +172,7 @@ class Rooms:
         self._owed: dict[str, tuple[Occurrence, ...]] = {}
         self.voice: Voice | None = None
         self._tally = tally or Tally()
+        self._pace = pace or Pace()
 
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))
@@ -287,6 +294,7 @@ class Rooms:
         async with self._turn(access.room):
             step = self._step(access, sid, event, payload)
             if step.occurrences:
+                self._pace.check(access.room, access.subject, event)
                 await self._record(step.room.id, step.occurrences, access)
             return self._become(step, asked=(access, event, payload))
 
@@ -422,6 +430,7 @@ class Rooms:
             await self._record(room.id, (minute(room),) if alive else (), None)
         if not alive and self._forgettable(room):
             del self._rooms[room.id]
+            self._pace.forget(room.id)
 
     def _forgettable(self, room: Room) -> bool:
         if any(place.presence == "present" for place in room.thirds):

@@ -40,7 +40,7 @@ CODES = (
     "token_wrong_signature", "token_wrong_type", "token_revoked", "token_used",
     "closed", "too_early", "too_late", "information", "ended", "unavailable",
     "replaced", "malformed", "not_seated", "wrong_role", "assure_absent", "peer_absent", "in_call",
-    "stale",
+    "stale", "too_often",
     "sdp_refused", "candidate_refused", "too_many_candidates", "not_admitted", "no_challenge",
     "third_absent", "third_objected", "full", "removed",
     "transition_impossible", "porte_fermee", "telecontrole_inconnu", "forme_illisible", OTHER,

@@ -1,12 +1,16 @@
 """Documents joined to a justification: known by their content, cleaned, kept encrypted.
 
 A picture is decoded and encoded anew: no position, no serial number, nothing behind its end. A
-PDF is kept as it is, and refused where it could act by itself.
+PDF is kept as it is, and refused where it could act by itself. Nothing takes longer than a large
+photo does.
 """
 
 import asyncio
 import io
+import re
 import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps
@@ -20,7 +24,8 @@ from server.store.sealed import Person, PersonneEffacee, safe_of
 from .pdf import hazard
 
 PURPOSE = "piece"
-PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+JPEG = b"\xff\xd8\xff"
+PICTURES = (JPEG, b"\x89PNG\r\n\x1a\n")
 #: What almost any phone's camera gives in one picture.
 MAX_PIXELS = 51_000_000
 #: What is held in memory: an A4 page at 600 dots per inch. A larger JPEG is decoded at a half.
@@ -29,6 +34,13 @@ LOADED_PIXELS = 36_000_000
 MAX_SIDE = 3_508
 READABLE_SIDE = 2_400
 QUALITY = 88
+#: Each scan of a progressive JPEG goes over the whole picture: five megabytes may hold sixty
+#: thousand of them, ten minutes of a processor. Cameras and programs write a dozen.
+MAX_SCANS = 64
+#: The next marker that a decoder obeys, whatever lies before it: no stuffing, restart or reserved
+#: one (ITU-T T.81, B.1.1).
+MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
+SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 #: Modes in which a picture is made smaller by averaging; a palette would be averaged to nonsense.
 SCALABLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 
@@ -112,12 +124,14 @@ class Document:
 
 
 class Documents:
-    """`limit`: bytes of one document, as it comes."""
+    """`limit`: bytes of one document, as it comes; `clean`: what may be kept of it."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, clean: Callable[[bytes], Document] | None = None) -> None:
         self.limit = limit
-        #: A large picture takes much memory while it is open: one at a time.
-        self._turn = asyncio.Lock()
+        self._clean = clean or cleaned
+        #: A large picture takes much memory while it is open: one at a time, also where nobody
+        #: waits for it any more. A thread of their own: messages are written in the common ones.
+        self._one = ThreadPoolExecutor(1, "document")
 
     async def cleaned(self, content: bytes) -> Document:
         """What may be kept of it.
@@ -126,8 +140,8 @@ class Documents:
         """
         if len(content) > self.limit:
             raise DocumentTooLarge(self.limit)
-        async with self._turn:
-            return await asyncio.to_thread(cleaned, content)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._one, self._clean, content)
 
     async def keep(
         self, connection: AsyncConnection, justification: str, document: Document
@@ -185,8 +199,24 @@ def cleaned(content: bytes) -> Document:
             raise HAZARDS[found]
         return Document("application/pdf", content)
     if content.startswith(PICTURES):
+        if content.startswith(JPEG) and scans(content) > MAX_SCANS:
+            raise PictureTooLarge
         return Document("image/jpeg", redrawn(content))
     raise DocumentHeic if content[4:8] == b"ftyp" else DocumentUnknown
+
+
+def scans(content: bytes) -> int:
+    """How many a JPEG goes over its picture, found as a decoder finds them: from marker to marker,
+    up to its end. What lies within a segment (the small picture of an EXIF) counts for nothing."""
+    count = place = 0
+    while found := MARKER.search(content, place):
+        marker, place = content[found.start(1)], found.end()
+        if marker == EOI:
+            break
+        count += marker == SOS
+        if marker != SOI:
+            place += int.from_bytes(content[place : place + 2], "big")
+    return count
 
 
 def redrawn(content: bytes) -> bytes:

@@ -34,10 +34,12 @@ from server.store.tasks import open_task
 
 from .documents import Document, Documents
 from .door import DoorClosed
-from .standing import InPerson, happened, in_person
+from .standing import InPerson, happened, how_often, in_person
 
 #: The link alone does not say which caisse it is.
 INSTITUTION = "Assurance maladie"
+#: How often needs may change: who holds the link could fill the record with them.
+MOST_NEEDS = 20
 
 
 class TooManyJustifications(Refus):
@@ -47,6 +49,16 @@ class TooManyJustifications(Refus):
     phrase = (
         "Vous avez déjà envoyé plusieurs demandes pour ce rendez-vous. Pour la compléter, appelez "
         "votre caisse."
+    )
+
+
+class TooManyNeeds(Refus):
+    """As often as one appointment may say them: each time is a line of the record."""
+
+    code = "trop_de_besoins"
+    phrase = (
+        "Vous avez changé vos besoins de nombreuses fois. Pour les changer encore, appelez votre "
+        "caisse."
     )
 
 
@@ -94,6 +106,7 @@ class Space:
         said.
 
         :raises BesoinInconnu: not in the list.
+        :raises TooManyNeeds: they have changed often enough.
         :raises DoorClosed: nobody is expected any more.
         """
         wanted = lire_besoins(needs)
@@ -101,6 +114,8 @@ class Space:
             un = self._expected(await self._behind(unite, link))
             if un.besoins == wanted:
                 return
+            if await how_often(unite.connection, un.id, GenreFait.BESOINS_DECLARES) >= MOST_NEEDS:
+                raise TooManyNeeds
             un.besoins = wanted
             await unite.enregistrer(un)
             await self._note(unite, un, GenreFait.BESOINS_DECLARES)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.presence import GenreFait
@@ -71,6 +71,16 @@ async def happened(connection: AsyncConnection, telecontrole: str, kind: GenreFa
         .limit(1)
     )
     return found is not None
+
+
+async def how_often(connection: AsyncConnection, telecontrole: str, kind: GenreFait) -> int:
+    """How many such facts are on record."""
+    found = await connection.scalar(
+        select(func.count()).where(
+            t.ligne.c.telecontrole == telecontrole, t.ligne.c.genre == str(kind)
+        )
+    )
+    return int(found or 0)
 
 
 _LATEST = (

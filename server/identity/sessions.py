@@ -1,7 +1,7 @@
 """Sessions on the server's side: a cookie holds a secret, the store its hash, both can end."""
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from controle.etats import Etat
 from server.store import schema as t
 from server.store.sql import read, written
 
@@ -101,13 +102,32 @@ class Sessions:
         stale = now - read(row.vue) > SEEN_EVERY
         return Session(row.reference, kind, row.sujet, row.telecontrole or "", stale)
 
-    async def seen(self, connection: AsyncConnection, session: Session, now: datetime) -> None:
-        """The person is still there: the idle time starts again."""
-        await connection.execute(
-            update(t.session)
-            .where(t.session.c.reference == session.reference)
-            .values(vue=written(now))
-        )
+    async def seen(
+        self, connection: AsyncConnection, references: Collection[str], now: datetime
+    ) -> None:
+        """These persons are still there: the idle time starts again."""
+        for some in _some(references):
+            await connection.execute(
+                update(t.session).where(t.session.c.reference.in_(some)).values(vue=written(now))
+            )
+
+    async def talking(
+        self, connection: AsyncConnection, references: Collection[str], now: datetime
+    ) -> list[str]:
+        """Of these consoles, those that hold, whose médecin-conseil is in a call, and of which it
+        has not been written for a while that they are used."""
+        c, un = t.session.c, t.telecontrole.c
+        found: list[str] = []
+        in_a_call = select(un.medecin_conseil).where(un.etat == str(Etat.EN_COURS))
+        for some in _some(references):
+            rows = await connection.scalars(
+                select(c.reference)
+                .where(c.reference.in_(some), c.revoquee.is_(None), c.sujet.in_(in_a_call))
+                .where(c.vue < written(now - SEEN_EVERY))
+                .where(c.vue >= written(now - self._rules["console"].idle))
+            )
+            found += rows.all()
+        return found
 
     async def revoke(self, connection: AsyncConnection, reference: str, now: datetime) -> None:
         await connection.execute(
@@ -133,11 +153,10 @@ class Sessions:
     ) -> dict[str, bool]:
         """Of these, the closed ones: True for a revoked one, False for one whose time is up."""
         found = {}
-        wanted = list(references)
-        for start in range(0, len(wanted), AT_ONCE):
+        for some in _some(references):
             rows = await connection.execute(
                 select(t.session.c.reference, t.session.c.revoquee).where(
-                    t.session.c.reference.in_(wanted[start : start + AT_ONCE]),
+                    t.session.c.reference.in_(some),
                     t.session.c.revoquee.is_not(None) | (t.session.c.expire < written(now)),
                 )
             )
@@ -149,6 +168,12 @@ class Sessions:
         await connection.execute(
             delete(t.jeton_utilise).where(t.jeton_utilise.c.expire < int(before.timestamp()))
         )
+
+
+def _some(references: Collection[str]) -> Iterator[list[str]]:
+    """So many at once."""
+    wanted = list(references)
+    return (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE))
 
 
 def give_cookie(response: web.StreamResponse, kind: Kind, secret: str, life: timedelta) -> None:

@@ -61,7 +61,7 @@ CONFLICTS = frozenset(
         "presentiel_sans_demande", "presentiel_deja_fixe", "presentiel_termine",
         "presentiel_a_venir", "suite_deja_donnee", "presentiel_attendu", "accord_manquant",
         "incidents_trop_nombreux", "deja_planifie", "tache_inconnue", "envoi_en_cours",
-        "trop_tard_pour_envoyer", "trop_de_justifications", "personne_effacee",
+        "trop_tard_pour_envoyer", "trop_de_justifications", "trop_de_besoins", "personne_effacee",
         "rien_a_attester", "attente_trop_courte", "entretien_non_fini",
         "trop_de_tiers", "trop_tard_pour_inviter",
         "transfert_en_entretien", "confrere_absent", "note_concurrente", "trop_de_versions",

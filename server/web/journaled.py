@@ -42,6 +42,9 @@ TABLE: Mapping[str, Access] = {
     f"GET {AGENT_ONE}/messages/{{envoi}}": Access.MESSAGE_READ,
     f"GET {AGENT_ONE}/justifications/{{justification}}/document": Access.DOCUMENT_READ,
     "GET /api/agent/telecontroles": Access.LIST_READ,
+    # Who was to be received meanwhile.
+    "POST /api/agent/medecins/{medecin}/absences": Access.LIST_READ,
+    "GET /api/agent/medecins/{medecin}/rendez-vous": Access.LIST_READ,
     "GET /api/agent/telecontroles.csv": Access.LIST_EXPORTED,
     "GET /api/agent/envois": Access.SENDS_READ,
     "GET /api/agent/envois.csv": Access.SENDS_EXPORTED,

@@ -75,7 +75,7 @@ async def session_of(request: web.Request, kind: Kind) -> Session:
     if session.stale and kind not in ("assure", "tiers"):
         now = app[CLOCK]()
         async with app[REGISTRE].quick_transaction() as unite:
-            await app[SESSIONS].seen(unite.connection, session, now)
+            await app[SESSIONS].seen(unite.connection, [session.reference], now)
     return session
 
 

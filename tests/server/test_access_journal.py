@@ -71,6 +71,18 @@ async def test_lists_and_exports_of_agents_are_on_the_journal(service: Service) 
 
 
 @pytest.mark.row("SP-09")
+async def test_whom_an_absence_names_was_read(service: Service) -> None:
+    appointment, agent = await service.appoint(3 * 24 * 60), await service.agent()
+    day = (service.clock() + timedelta(days=3)).date()
+
+    away = {"start": f"{day}T00:01", "end": f"{day + timedelta(days=1)}T23:59"}
+    told = await agent.ok("/api/agent/medecins/mc-1/absences", away)
+
+    assert [one["assure"] for one in told["items"]] == [f"Mme {appointment.assure.nom}"]
+    assert [line[:3] for line in journal(service)] == [("ag-1", "agent", "liste_lue")]
+
+
+@pytest.mark.row("SP-09")
 async def test_a_line_says_who_when_and_from_which_session_and_nothing_else(
     service: Service,
 ) -> None:

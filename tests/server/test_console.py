@@ -6,7 +6,7 @@ import pytest
 from server_people import MEDECINS, HandClock, SeatRefused, Service
 
 from controle.telecontrole import Etat
-from server import keys
+from server import closing, keys
 
 IDENTITY = {"mode": "piece_montree", "verified": True}
 ABSENT = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
@@ -57,6 +57,31 @@ async def test_a_console_left_alone_for_half_an_hour_is_closed(service: Service)
     asleep = await doctor.get("/api/console/session")
 
     assert [answer.status for answer in (awake, still, asleep)] == [200, 200, 401]
+
+
+@pytest.mark.row("CA-01")
+async def test_who_is_in_a_call_is_not_logged_out_by_the_clock(service: Service) -> None:
+    appointment = await service.appoint()
+    doctor, other = await service.doctor(), await service.doctor("mc-2")
+    await service.seat(await service.assure(appointment))
+    seat = await service.seat(doctor, appointment)
+    waiting = await service.seat(other, await service.appoint(medecin="mc-2"))
+    await seat.done("admit")
+
+    for _ in range(35):
+        service.clock.pass_by(60)
+        await closing.check(service.app, service.clock())
+
+    # They talked for more than half an hour, and their page asked for nothing.
+    detail = await doctor.get(f"/api/console/telecontroles/{appointment.id}")
+    assert (detail.status, seat.cut) == (200, False)
+    # Nobody was admitted there: it was left alone.
+    assert ((await other.get("/api/console/session")).status, waiting.cut) == (401, False)
+    await seat.done("end")
+    for _ in range(32):
+        service.clock.pass_by(60)
+        await closing.check(service.app, service.clock())
+    assert (await doctor.get("/api/console/session")).status == 401
 
 
 @pytest.mark.row("SP-05")

@@ -1,7 +1,10 @@
 """A document that justifies an absence: known by its content, cleaned, unreadable where it lies."""
 
+import asyncio
 import io
 import zlib
+from threading import Event
+from time import process_time
 from uuid import uuid4
 
 import pytest
@@ -42,6 +45,12 @@ def packed(objects: bytes, dictionary: bytes = b"/Filter /FlateDecode") -> bytes
     """Objects in a compressed stream, where they are not seen from outside."""
     body = zlib.compress(objects)
     return acting(b"<< /Type /ObjStm " + dictionary + b" >>\nstream\n" + body + b"\nendstream")
+
+
+def broken(size: int) -> bytes:
+    """So many bytes, and then no Flate any more."""
+    deflater = zlib.compressobj()
+    return deflater.compress(bytes(size)) + deflater.flush(zlib.Z_SYNC_FLUSH) + b"\x07" * 8
 
 
 def refused(content: bytes) -> str:
@@ -136,6 +145,72 @@ def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(
     assert refused(announcing(*size)) == "image_trop_grande"
 
 
+def progressive(scans: int, side: int = 2_048) -> bytes:
+    """A grey JPEG of so many scans, each of a few bytes: « nothing here » for all blocks."""
+
+    def segment(marker: int, *content: int | bytes) -> bytes:
+        body = b"".join(bytes([one]) if isinstance(one, int) else one for one in content)
+        return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+
+    one_code = bytes([1, *[0] * 15])
+    blocks = (side // 8) ** 2
+    size = side.to_bytes(2, "big")
+    first = segment(0xDA, 1, 1, 0, 0, 0, 0) + bytes(-(-blocks // 8))
+    # Sixteen bits for 2^14 blocks without a coefficient (T.81, G.1.2.2).
+    empty = segment(0xDA, 1, 1, 0, 1, 63, 0) + bytes(2 * -(-blocks // 2**14) + 2)
+    return b"".join(
+        (
+            b"\xff\xd8",
+            segment(0xDB, 0, b"\1" * 64),
+            segment(0xC2, 8, size, size, 1, 1, 0x11, 0),
+            segment(0xC4, 0x00, one_code, 0),
+            segment(0xC4, 0x10, one_code, 0xE0),
+            first,
+            empty * (scans - 1),
+            b"\xff\xd9",
+        )
+    )
+
+
+@pytest.mark.row("CN-14")
+def test_a_picture_of_countless_scans_is_refused_before_it_is_drawn() -> None:
+    # Of the 5 MB that may be sent: ten minutes of a processor, and of everybody else's turn.
+    many = progressive(60_000)
+    hidden = progressive(300).replace(b"\xff\xda", b"\xff\x05\xff\xff\xff\xda", 1)
+
+    began = process_time()
+
+    assert (refused(many), refused(hidden)) == ("image_trop_grande", "image_trop_grande")
+    assert process_time() - began < 2
+    assert cleaned(progressive(12)).type == "image/jpeg"
+    assert cleaned(picture("JPEG", (400, 300), progressive=True)).type == "image/jpeg"
+
+
+@pytest.mark.row("CN-14")
+async def test_a_document_that_nobody_waits_for_any_more_still_has_its_turn() -> None:
+    going, ended, open_ones = Event(), Event(), []
+
+    def clean(content: bytes) -> Document:
+        open_ones.append(content)
+        going.set()
+        assert ended.wait(10)
+        return Document("application/pdf", content)
+
+    documents = Documents(limit=1_000, clean=clean)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await documents.cleaned(b"first")
+    assert going.is_set()
+    second = asyncio.create_task(documents.cleaned(b"second"))
+    await asyncio.sleep(0.1)
+    before = list(open_ones)
+    ended.set()
+
+    # One large picture is open at a time, whatever became of the request.
+    assert (await second).content == b"second"
+    assert (before, open_ones) == ([b"first"], [b"first", b"second"])
+
+
 @pytest.mark.row("CN-14")
 def test_a_photo_of_fifty_million_pixels_is_taken() -> None:
     kept = Image.open(io.BytesIO(cleaned(picture("JPEG", (8_160, 6_120))).content))
@@ -168,12 +243,20 @@ def test_a_pdf_that_is_only_paper_is_kept_as_it_is() -> None:
         (acting(b"stream\n" * 10_002), "pdf_actif"),
         (acting(b"<< /Type /ObjStm " + b" " * 3_000 + b">>"), "pdf_actif"),
         (PAPER.replace(b"/Root", b"/Encrypt 2 0 R /Root"), "pdf_protege"),
+        (
+            acting((b"stream\n" + zlib.compress(b"#41" * 1_300_000) + b"\nendstream\n") * 60),
+            "pdf_actif",
+        ),
+        (acting((b"stream\n" + broken(3_900_000)) * 1_000), "pdf_actif"),
     ],
 )
 def test_a_pdf_that_could_act_or_cannot_be_looked_through_is_refused(
     content: bytes, code: str
 ) -> None:
+    began = process_time()
+
     assert refused(content) == code
+    assert process_time() - began < 5
 
 
 @pytest.mark.row("CN-14")

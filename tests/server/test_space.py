@@ -149,6 +149,19 @@ async def test_the_link_shows_that_needs_were_said_and_not_which(service: Servic
 
 
 @pytest.mark.row("AC-05")
+async def test_needs_do_not_fill_the_record(service: Service) -> None:
+    appointment = await service.appoint(DAYS_AHEAD)
+    link, browser = {"link": appointment.link}, service.browser()
+    sides = ({**link, "needs": ["lsf"]}, {**link, "needs": ["vue"]})
+
+    told = [await browser.post("/api/assure/besoins", sides[turn % 2]) for turn in range(24)]
+
+    assert [one.status for one in told] == [204] * 20 + [409, 204, 409, 204]
+    assert told[20].error["code"] == "trop_de_besoins"
+    assert (await service.kinds(appointment.id)).count("besoins_declares") == 20
+
+
+@pytest.mark.row("AC-05")
 async def test_needs_can_be_taken_back_and_only_those_listed_are_known(service: Service) -> None:
     appointment = await service.appoint(DAYS_AHEAD)
     browser, link = service.browser(), {"link": appointment.link}

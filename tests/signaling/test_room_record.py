@@ -8,7 +8,7 @@ import pytest
 from signaling_doubles import GRACE, PATIENCE, Clock, FakeVoice, FakeWitness
 
 from signaling.access import Access
-from signaling.protocol import Devices, Empty, InPerson, Message, Reception, Role, Snapshot
+from signaling.protocol import Devices, Empty, InPerson, Media, Message, Reception, Role, Snapshot
 from signaling.room import NotAllowed, Occurrence
 from signaling.rooms import BEATEN, Memory, Rooms
 
@@ -373,3 +373,33 @@ async def test_a_room_that_is_remembered_knows_its_date_in_person(scene: Scene) 
     assert found is not None
     assert found.in_person == booked
     assert scene.rooms.get("another room") is None
+
+
+async def test_one_person_s_words_do_not_fill_the_record(scene: Scene) -> None:
+    await scene.join("assure", "a")
+    await scene.join("medecin_conseil", "d")
+    before = len(scene.witness.kinds())
+    words = [Media(state=state) for _ in range(100) for state in ("ready", "lost")]
+
+    accepted = [await said(scene, "assure", "a", word) for word in words]
+    await scene.join("assure", "a2", "page-two")
+    again = await said(scene, "assure", "a2", words[0])
+
+    # 120 at once, one a second then; another page is still the same person.
+    assert accepted[:120] == [""] * 120
+    assert 50 <= accepted.count("too_often") <= 80
+    assert again == "too_often"
+    assert len(scene.witness.kinds()) <= before + 151
+    # Nobody else is held back by it, and it keeps nobody from ending.
+    assert await said(scene, "medecin_conseil", "d", words[0]) == ""
+    await scene.admit()
+    await scene.ask("medecin_conseil", "d", "end", Empty())
+
+
+async def said(scene: Scene, role: Role, sid: str, word: Media) -> str:
+    """The code of its refusal; none: it is on record."""
+    try:
+        await scene.ask(role, sid, "media", word)
+    except NotAllowed as refused:
+        return refused.code
+    return ""
