@@ -94,8 +94,8 @@ export const contact = (id, form) => write(`${one(id)}/coordonnees`, form);
 export const resend = (id, channel) => write(`${one(id)}/renvoyer`, { channel });
 /** @param {string} id @param {string} result */
 export const called = (id, result) => write(`${one(id)}/appels`, { result });
-/** @param {string} id @param {'accepter' | 'refuser'} decision */
-export const decide = (id, decision) => write(`${one(id)}/justification`, { decision });
+/** @param {string} id @param {import('./api').ReasonDecided} decided */
+export const decide = (id, decided) => write(`${one(id)}/justification`, decided);
 /** @param {string} id @param {import('./api').InPersonForm} form */
 export const inPerson = (id, form) => write(`${one(id)}/presentiel`, form);
 /** @param {string} id the in-person appointment is given up; it is to be booked again */

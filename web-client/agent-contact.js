@@ -54,7 +54,7 @@ export function contactSection(context) {
 function editor({ detail, session, done }, back) {
   /** @param {keyof typeof CONTROLS} name @param {string} type @param {string} value @param {string} complete */
   const input = (name, type, value, complete) =>
-    element("input", { id: CONTROLS[name], type, value, autocomplete: complete });
+    element("input", { id: CONTROLS[name], type, defaultValue: value, autocomplete: complete });
   const mail = input("mail", "email", detail.mail, "off");
   const phone = input("phone", "tel", sayTo(detail.phone), "off");
   const address = input("address", "text", detail.address, "off");
@@ -88,14 +88,17 @@ function editor({ detail, session, done }, back) {
       cancel,
     ),
   );
+  // What was not touched is not sent: a colleague may have corrected it since this page read it.
+  const written = (/** @type {HTMLInputElement} */ { value, defaultValue }) =>
+    value.trim() === defaultValue ? null : value.trim();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     try {
       await api.contact(detail.planned.id, {
-        mail: mail.value.trim(),
-        phone: phone.value.trim(),
-        address: address.value.trim(),
-        language: language.value,
+        mail: written(mail),
+        phone: written(phone),
+        address: written(address),
+        language: language.value === detail.language ? null : language.value,
       });
       done("Coordonnées corrigées.");
     } catch (error) {

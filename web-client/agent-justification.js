@@ -73,12 +73,12 @@ function card(given, context) {
       {
         type: "button",
         className: `button ${look}`,
-        id: `justification-${decision}`,
+        id: `${given.id}-${decision}`,
         "aria-haspopup": "dialog",
       },
       words.confirm,
     );
-    node.addEventListener("click", () => void decide(decision, context));
+    node.addEventListener("click", () => void decide(given, decision, context));
     return node;
   };
   card.append(
@@ -87,15 +87,19 @@ function card(given, context) {
   return card;
 }
 
-/** @param {'accepter' | 'refuser'} decision @param {Context} context */
-async function decide(decision, context) {
+/** @param {JustificationShown} given @param {'accepter' | 'refuser'} decision @param {Context} context */
+async function decide(given, decision, context) {
   const words = DECISIONS[decision];
   await ask({
     title: words.title,
-    content: [about(context), element("p", null, words.follows)],
+    content: [
+      about(context),
+      element("p", null, element("strong", null, given.reason)),
+      element("p", null, words.follows),
+    ],
     confirm: words.confirm,
     submit: async () => {
-      await api.decide(context.detail.planned.id, decision);
+      await api.decide(context.detail.planned.id, { justification: given.id, decision });
       context.done(words.said);
     },
   });

@@ -424,10 +424,10 @@ export interface ReassignForm {
 
 /** POST …/coordonnees: corrected; what was not delivered is sent again to what changed. */
 export interface ContactForm {
-  mail: string;
-  phone: string;
-  address: string;
-  language: string;
+  mail: string | null;
+  phone: string | null;
+  address: string | null;
+  language: string | null;
 }
 
 /** POST …/renvoyer: the convocation once more, by one channel, while it is not too late. */
@@ -440,8 +440,14 @@ export interface CallForm {
   result: "joint" | "numero_invalide" | "repondeur" | "sans_reponse";
 }
 
-/** POST …/justification: a person accepts or refuses what was given as a reason. */
+/** A person accepts or refuses what was given as a reason; the address says which. */
 export interface DecisionForm {
+  decision: "accepter" | "refuser";
+}
+
+/** POST …/justification: the same, of the one that this agent has read (its id). */
+export interface ReasonDecided {
+  justification: string;
   decision: "accepter" | "refuser";
 }
 

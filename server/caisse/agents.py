@@ -2,7 +2,6 @@
 transaction over what belongs to the agent's caisse; what belongs to another does not exist."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from controle.convocation import Canal
 from controle.etats import AVANT_ENTREE
@@ -21,10 +20,10 @@ from server.web.agent_messages import (
     AbsenceForm,
     CallForm,
     ContactForm,
-    DecisionForm,
     InPersonForm,
     MoveForm,
     PlanForm,
+    ReasonDecided,
     ReassignForm,
     ResendForm,
 )
@@ -114,22 +113,11 @@ class Agents:
 
         :raises Refus: one of them is not valid, or none is left.
         """
-        contact, wrong = contacts.read_contact(form)
-        if wrong:
-            raise wrong[0]
-        if not contacts.reachable(contact):
-            raise contacts.SansContact
         now = self._clock()
         async with self._registre.transaction() as unite:
             un = await own(unite, agent, identifier)
             before = await people.assure(unite.connection, un.assure)
-            after = replace(
-                before,
-                courriel=contact.courriel,
-                telephone=contact.telephone,
-                adresse=contact.adresse,
-                langue=contact.langue or before.langue,
-            )
+            after = contacts.corrected(before, form)
             await save_assure(unite.connection, after)
             followed = await readdress.follow_person(unite, before, after, now)
             for other, again in followed.items():
@@ -165,12 +153,13 @@ class Agents:
         await self._noted(un)
         return un.id
 
-    async def decide(self, agent: Agent, identifier: str, form: DecisionForm) -> str:
+    async def decide(self, agent: Agent, identifier: str, form: ReasonDecided) -> str:
         """:raises DejaDecide, ReserveAuServiceMedical: it is not for this agent to decide."""
+        which = form.justification
         accept = form.decision == "accepter"
         async with self._registre.transaction() as unite:
             un = await own(unite, agent, identifier)
-            await self._examiner.decide(unite, un, agent.id, accept=accept)
+            await self._examiner.decide(unite, un, agent.id, accept=accept, which=which)
         await self._planning.tell(un)
         return un.id
 

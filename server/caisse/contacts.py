@@ -118,7 +118,42 @@ class Contact:
     langue: str
 
 
-def read_contact(form: PlanForm | ContactForm) -> tuple[Contact, list[Refus]]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The same as a person wrote it, not read yet."""
+
+    mail: str
+    phone: str
+    address: str
+    language: str
+
+
+def corrected(before: Assure, form: ContactForm) -> Assure:
+    """With what the form says; the rest stays.
+
+    :raises Refus: something is not valid, or nothing is left to reach them by.
+    """
+    whole = Written(
+        mail=before.courriel if form.mail is None else form.mail,
+        phone=before.telephone if form.phone is None else form.phone,
+        address=before.adresse if form.address is None else form.address,
+        language=before.langue if form.language is None else form.language,
+    )
+    contact, wrong = read_contact(whole)
+    if wrong:
+        raise wrong[0]
+    if not reachable(contact):
+        raise SansContact
+    return replace(
+        before,
+        courriel=contact.courriel,
+        telephone=contact.telephone,
+        adresse=contact.adresse,
+        langue=contact.langue or before.langue,
+    )
+
+
+def read_contact(form: PlanForm | Written) -> tuple[Contact, list[Refus]]:
     """What the form says, and all that is wrong with it."""
     wrong: list[Refus] = []
     mail, phone = form.mail.strip(), form.phone.strip()

@@ -37,21 +37,20 @@ class Examiner:
         by: str,
         *,
         accept: bool,
+        which: str,
         medical: bool = False,
-        which: str | None = None,
     ) -> Justification:
-        """The one named, or the oldest that waits of those that this person may decide. Accepted,
-        the in-person appointment is asked for, and nothing else leaves about the visio.
+        """The one that this person has read, and no other. Accepted, the in-person appointment is
+        asked for, and nothing else leaves about the visio.
 
-        :raises DejaDecide: none waits, or not that one any more.
-        :raises ReserveAuServiceMedical: only the service médical decides those that wait.
+        :raises DejaDecide: it does not wait any more, or is not there.
+        :raises ReserveAuServiceMedical: only the service médical decides of it.
         """
         now = self._clock()
         given = await justifications(unite.connection, un.id)
-        waiting = [one for one in given if one.est_en_attente and which in (None, one.id)]
-        if not waiting:
+        mine = next((one for one in given if one.est_en_attente and one.id == which), None)
+        if mine is None:
             raise DejaDecide
-        mine = next((one for one in waiting if medical or not is_medical(one)), waiting[0])
         if accept:
             mine.accepter(by, now, service_medical=medical)
         else:

@@ -24,10 +24,10 @@ from .agent_messages import (
     AbsenceForm,
     CallForm,
     ContactForm,
-    DecisionForm,
     InPersonForm,
     MoveForm,
     PlanForm,
+    ReasonDecided,
     ReassignForm,
     ResendForm,
 )
@@ -172,7 +172,7 @@ act("reaffecter", ReassignForm, lambda acts: acts.reassign)
 act("coordonnees", ContactForm, lambda acts: acts.correct)
 act("renvoyer", ResendForm, lambda acts: acts.resend)
 act("appels", CallForm, lambda acts: acts.called)
-act("justification", DecisionForm, lambda acts: acts.decide)
+act("justification", ReasonDecided, lambda acts: acts.decide)
 act("presentiel", InPersonForm, lambda acts: acts.book)
 
 

@@ -86,12 +86,15 @@ class ReassignForm(Body, frozen=True):
 
 
 class ContactForm(Body, frozen=True):
-    """POST …/coordonnees: corrected; what was not delivered is sent again to what changed."""
+    """POST …/coordonnees: corrected; what was not delivered is sent again to what changed.
 
-    mail: Short = ""
-    phone: Annotated[str, Meta(max_length=32)] = ""
-    address: Annotated[str, Meta(max_length=400)] = ""
-    language: Annotated[str, Meta(max_length=8)] = "fr"
+    Null stays as it is, whoever has corrected it meanwhile; empty: there is none any more.
+    """
+
+    mail: Short | None = None
+    phone: Annotated[str, Meta(max_length=32)] | None = None
+    address: Annotated[str, Meta(max_length=400)] | None = None
+    language: Annotated[str, Meta(max_length=8)] | None = None
 
 
 class ResendForm(Body, frozen=True):
@@ -107,8 +110,15 @@ class CallForm(Body, frozen=True):
 
 
 class DecisionForm(Body, frozen=True):
-    """POST …/justification: a person accepts or refuses what was given as a reason."""
+    """A person accepts or refuses what was given as a reason; the address says which."""
 
+    decision: Literal["accepter", "refuser"]
+
+
+class ReasonDecided(Body, frozen=True):
+    """POST …/justification: the same, of the one that this agent has read (its id)."""
+
+    justification: Id
     decision: Literal["accepter", "refuser"]
 
 

@@ -76,7 +76,7 @@ TAKES: Mapping[str, type[Body]] = {
     f"POST {FILE}/coordonnees": agent.ContactForm,
     f"POST {FILE}/renvoyer": agent.ResendForm,
     f"POST {FILE}/appels": agent.CallForm,
-    f"POST {FILE}/justification": agent.DecisionForm,
+    f"POST {FILE}/justification": agent.ReasonDecided,
     f"POST {FILE}/presentiel": agent.InPersonForm,
     "POST /api/agent/medecins/{medecin}/absences": agent.AbsenceForm,
     "POST /api/essai-de-charge/salles": loadtest.Wanted,

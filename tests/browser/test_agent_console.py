@@ -236,6 +236,29 @@ def test_corrected_contact_details_are_what_the_panel_shows(agent: Agent) -> Non
     assert agent.focused() != "BODY"
 
 
+@pytest.mark.row("CA-03")
+def test_what_a_colleague_corrected_meanwhile_is_not_put_back(
+    agent: Agent, product: Product, new_page: Callable[..., Page]
+) -> None:
+    agent.plan("Le Meur")
+    agent.act("Corriger")
+    colleague = Agent(new_page(1440, 900), product.ready["base"])
+    colleague.open_console()
+    colleague.search("Le Meur")
+    colleague.row("Le Meur").get_by_role("link").click()
+    colleague.act("Corriger")
+    colleague.panel.get_by_role("textbox", name="Téléphone").fill("06 39 98 43 21")
+    colleague.act("Enregistrer les coordonnées")
+    expect(colleague.panel).to_contain_text("Coordonnées corrigées")
+
+    agent.panel.get_by_role("textbox", name="Courriel").fill("juste@exemple.fr")
+    agent.act("Enregistrer les coordonnées")
+
+    known = agent.panel.locator(".part-contact .facts")
+    expect(known).to_contain_text("juste@exemple.fr")
+    expect(known).to_contain_text("06 39 98 43 21")
+
+
 @pytest.mark.row("CN-14")
 def test_a_justification_is_accepted_by_a_person_who_reads_what_follows(agent: Agent) -> None:
     agent.click("À faire")

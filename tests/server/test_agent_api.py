@@ -73,7 +73,11 @@ async def test_what_belongs_to_another_caisse_does_not_exist(
         ("POST", path(detail, "/coordonnees"), {"mail": "b@exemple.fr"}),
         ("POST", path(detail, "/renvoyer"), {"channel": "sms"}),
         ("POST", path(detail, "/appels"), {"result": "joint"}),
-        ("POST", path(detail, "/justification"), {"decision": "accepter"}),
+        (
+            "POST",
+            path(detail, "/justification"),
+            {"justification": envoi, "decision": "accepter"},
+        ),
         ("POST", path(detail, "/presentiel"), {"site": "site-1", "start": "2027-01-18T10:00"}),
         ("DELETE", path(detail, "/presentiel"), None),
         ("POST", path(detail, "/taches/courrier"), {}),
@@ -370,6 +374,18 @@ async def test_details_given_with_another_appointment_redirect_what_waits_of_the
     assert phones == {"+33639980199"}
 
 
+async def test_two_agents_who_correct_the_same_person_keep_what_each_wrote(
+    console: Browser,
+) -> None:
+    detail = await planned(console)
+
+    await console.ok(path(detail, "/coordonnees"), {"phone": "06 39 98 01 97"})
+    after = await console.ok(path(detail, "/coordonnees"), {"mail": "juste@exemple.fr"})
+
+    kept = [after[one] for one in ("mail", "phone", "address", "language")]
+    assert kept == ["juste@exemple.fr", "+33639980197", detail["address"], detail["language"]]
+
+
 async def lose(office: Office, identifier: str, channel: str, state: str) -> None:
     async with office.registre.transaction() as unite:
         await unite.connection.execute(
@@ -388,8 +404,8 @@ async def test_a_new_mobile_gets_what_it_missed_and_a_lost_one_nothing_more(
     added = await console.ok(
         path(detail, "/coordonnees"), {"mail": "a@exemple.fr", "phone": "06 39 98 01 98"}
     )
-    removed = await console.ok(path(detail, "/coordonnees"), {"mail": "a@exemple.fr"})
-    nothing = await console.post(path(detail, "/coordonnees"), {})
+    removed = await console.ok(path(detail, "/coordonnees"), {"phone": ""})
+    nothing = await console.post(path(detail, "/coordonnees"), {"mail": ""})
 
     def by_sms(told: dict[str, Any]) -> set[tuple[str, str]]:
         return {(one["kind"], one["state"]) for one in told["messages"] if one["channel"] == "sms"}

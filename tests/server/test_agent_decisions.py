@@ -1,6 +1,7 @@
 """What an agent decides and books, and that no medical word reaches an agent."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from planning_people import PLAN, Office, planned
@@ -43,11 +44,13 @@ async def test_an_accepted_justification_asks_for_the_in_person_appointment(
     console: Browser, office: Office
 ) -> None:
     detail = await planned(console)
-    await office.justify(detail["planned"]["id"])
+    given = await office.justify(detail["planned"]["id"])
     before = await console.ok(path(detail), method="GET")
 
-    told = await console.ok(path(detail, "/justification"), {"decision": "accepter"})
-    again = await console.post(path(detail, "/justification"), {"decision": "refuser"})
+    told = await decided(console, detail, given, "accepter")
+    again = await console.post(
+        path(detail, "/justification"), {"justification": given, "decision": "refuser"}
+    )
 
     assert [one["kind"] for one in before["planned"]["tasks"]] == ["justification"]
     assert told["planned"]["state"] == "absence_justifiee"
@@ -61,9 +64,9 @@ async def test_a_refused_justification_changes_nothing_else(
     console: Browser, office: Office
 ) -> None:
     detail = await planned(console)
-    await office.justify(detail["planned"]["id"])
+    given = await office.justify(detail["planned"]["id"])
 
-    told = await console.ok(path(detail, "/justification"), {"decision": "refuser"})
+    told = await decided(console, detail, given, "refuser")
 
     assert told["planned"]["state"] == "convoque"
     assert told["planned"]["justification"] == "refusee"
@@ -78,14 +81,42 @@ async def test_what_belongs_to_the_service_medical_is_not_read_nor_decided(
     given = await office.justify(detail["planned"]["id"], "sante", document=b"%PDF-1.7 secret")
 
     shown = (await console.ok(path(detail), method="GET"))["justifications"][0]
-    decided = await console.post(path(detail, "/justification"), {"decision": "accepter"})
+    refused = await console.post(
+        path(detail, "/justification"), {"justification": given, "decision": "accepter"}
+    )
     document = await console.get(path(detail, f"/justifications/{given}/document"))
 
     assert shown["reason"] == "Motif relevant du service médical"
     assert (shown["decidable"], shown["document"]) == (False, False)
-    assert decided.error["code"] == "reserve_au_service_medical"
+    assert refused.error["code"] == "reserve_au_service_medical"
     assert document.status == 404
     assert (await console.ok(path(detail), method="GET"))["planned"]["tasks"] == []
+
+
+@pytest.mark.row("CN-14")
+async def test_a_decision_falls_upon_the_reason_that_was_read_and_no_other(
+    console: Browser, office: Office
+) -> None:
+    detail = await planned(console)
+    first = await office.justify(detail["planned"]["id"])
+    second = await office.justify(detail["planned"]["id"], "convocation_officielle")
+
+    await decided(console, detail, second, "refuser")
+    told = await decided(console, detail, first, "refuser")
+    third = await office.justify(detail["planned"]["id"], "deces_proche")
+    late = await console.post(
+        path(detail, "/justification"), {"justification": first, "decision": "refuser"}
+    )
+    after = await console.ok(path(detail), method="GET")
+
+    assert [one["state"] for one in told["justifications"]] == ["refusee"] * 2
+    assert (late.status, late.error["code"]) == (409, "deja_decide")
+    assert [one["id"] for one in after["justifications"] if one["decidable"]] == [third]
+
+
+async def decided(console: Browser, detail: Any, given: str, decision: str) -> Any:
+    form = {"justification": given, "decision": decision}
+    return await console.ok(path(detail, "/justification"), form)
 
 
 async def test_another_reason_comes_with_its_document(console: Browser, office: Office) -> None:
