@@ -77,6 +77,13 @@ EN_PRESENTIEL = frozenset(
         Etat.ABSENCE_JUSTIFIEE,
     }
 )
+#: Sans issue signee, il en reste une a signer; ailleurs elle est sans objet, ou deja la.
+A_CONCLURE = frozenset(Etat) - {
+    Etat.BROUILLON,
+    Etat.ANNULE_SERVICE,
+    Etat.REPORTE,
+    Etat.CLOTURE,
+}
 
 _SORTIES_LIBRES = frozenset({Etat.REFUSE, Etat.CONVERTI_PRESENTIEL})
 _SORTIES_SERVICE = frozenset({Etat.ANNULE_SERVICE, Etat.REPORTE})

@@ -10,9 +10,9 @@ from signaling.protocol import Entry
 from signaling.rooms import Rooms
 
 from .assure import standing
-from .caisse.planning import NEAR
 from .clock import SystemClock
 from .medecin.desk import Desk
+from .medecin.entries import Today
 from .meters import Meters
 from .pusher import Handler, Kind
 from .store.receiving import receiving
@@ -51,8 +51,8 @@ class Pushes:
             async with self.registre.glance() as unite:
                 date = await standing.in_person(unite.connection, telecontrole)
             await self.rooms.meet(telecontrole, date.told() if date else None)
-        if abs(datetime.fromisoformat(entry.start) - self.clock()) > NEAR:
-            # A console shows today: what happens to another day's appointment is not pushed.
+        if datetime.fromisoformat(entry.start) >= Today.of(self.clock(), entry.timezone).last:
+            # A console shows no day to come. One that is past it may show: it takes what it knows.
             return
         await self.consoles.push(doctor, entry)
         self.meters.pushes.inc()

@@ -1,6 +1,6 @@
 // The day's list: one row per télécontrôle, updated in place so that the focus is never lost.
 
-import { byId, element, formatTime } from "./page.js";
+import { byId, element, formatDate, formatTime } from "./page.js";
 import { contextLabel, describe, duration, inOrder, tags, waits } from "./console-state.js";
 
 /** @typedef {import('./protocol').Day} Day */
@@ -64,7 +64,9 @@ class Row {
     this.node.classList.toggle("long", long);
     this.#part("row-hour").textContent = formatTime(entry.start, day.timezone);
     this.name.textContent = entry.assure_name;
-    this.#part("row-context").textContent = contextLabel(entry.context);
+    this.#part("row-context").textContent = [otherDay(entry, day), contextLabel(entry.context)]
+      .filter(Boolean)
+      .join(", ");
     const label = this.#part("chip");
     label.textContent = chip;
     label.className = `chip ${TONES[kind]}`;
@@ -82,6 +84,12 @@ class Row {
     this.admit.setAttribute("aria-disabled", String(Boolean(why)));
     this.why.textContent = why;
   }
+}
+
+/** « mardi 9 juin », when it is not of the list's own day: an hour alone would be taken for today's. @param {Entry} entry @param {Day} day */
+export function otherDay({ start }, { date, timezone }) {
+  const its = formatDate(start, timezone);
+  return its === formatDate(date, "UTC") ? "" : its;
 }
 
 /** @param {HTMLElement} place @param {Entry} entry */

@@ -1,5 +1,6 @@
 /** The day of one médecin-conseil, pushed by the server; no DOM. */
 
+import { describe } from "./console-state.js";
 import { io } from "./socket.io.js";
 
 /** @typedef {import('./protocol').Day} Day */
@@ -62,7 +63,7 @@ export class DaySocket extends EventTarget {
   take(entry) {
     if (!this.day) return;
     const known = this.day.entries.find((one) => one.id === entry.id);
-    if (known && known.version >= entry.version) return;
+    if (known ? known.version >= entry.version : isDone(entry, this.day, this.now())) return;
     const others = this.day.entries.filter((one) => one !== known);
     this.day = { ...this.day, entries: [...others, entry] };
     this.#tell("day");
@@ -105,4 +106,13 @@ export class DaySocket extends EventTarget {
   #tell(what) {
     this.dispatchEvent(new Event(what));
   }
+}
+
+/** Of a day that is past, with nothing left to do: no list begins with it. @param {Entry} entry @param {Day} day @param {number} now */
+function isDone(entry, { date, timezone }, now) {
+  const its = new Intl.DateTimeFormat("sv-SE", { timeZone: timezone }).format(
+    Date.parse(entry.start),
+  );
+  const { kind } = describe(entry, now);
+  return its < date && entry.justification !== "deposee" && (kind === "done" || kind === "off");
 }

@@ -9,7 +9,7 @@ import { Camera, REMEDIES } from "./console-camera.js";
 import { WaitingWords } from "./chat-waiting.js";
 import { ChecksView } from "./console-checks.js";
 import { GesturesView } from "./console-gestures.js";
-import { DayView, TONES, renderIdle, renderTags } from "./console-day.js";
+import { DayView, TONES, otherDay, renderIdle, renderTags } from "./console-day.js";
 import { Details } from "./console-details.js";
 import { renderEquipment } from "./equipment-shown.js";
 import { InPersonView } from "./console-inperson.js";
@@ -44,6 +44,11 @@ const UNSAVED_SIGNED_OUT = {
   message:
     "Votre session est fermée et une note n'est pas enregistrée. Reconnectez-vous dans un autre onglet, puis réessayez depuis la note.",
 };
+/** Nobody is thrown out of a call by a clock: the room asks for no session once one is in it. */
+const TALKING_SIGNED_OUT = {
+  code: "session",
+  message: "Votre session est fermée. L'entretien continue ; vous devrez vous reconnecter ensuite.",
+};
 
 /** @param {ConsoleSession} opened */
 function start(opened) {
@@ -74,12 +79,13 @@ function start(opened) {
     },
   });
 
-  const details = new Details(
-    (error) => {
-      if (error instanceof ApiError && error.status === 401) void expired();
-    },
-    () => socket.now(),
-  );
+  /** What the page asks by itself says this once, and nothing else. @param {unknown} error */
+  const unasked = (error) => {
+    if (error instanceof ApiError && error.status === 401 && !over) void expired();
+  };
+  const details = new Details(unasked, () => socket.now());
+  /** The session is over, and what was in course is not. */
+  let over = false;
   let selected = sessionStorage.getItem(SELECTED) ?? "";
   let shownCall = "";
   /** Whom this page admitted itself: the focus goes with them. */
@@ -96,12 +102,21 @@ function start(opened) {
     byId("banner-action").hidden = false;
   }
 
-  /** The session is over: back to the login, nothing kept. @returns {Promise<never>} */
+  const talking = () => rooms.get(current()?.id)?.state?.phase === "admitted";
+
+  /** The session is over: back to the login, nothing kept; after the call and the note, if there is
+   * one in course. @returns {Promise<never>} */
   async function expired() {
-    const unsaved = notes.book.unsaved;
-    if (unsaved) fail(UNSAVED_SIGNED_OUT);
+    over = true;
+    if (notes.book.unsaved) fail(UNSAVED_SIGNED_OUT);
+    else if (talking()) fail(TALKING_SIGNED_OUT);
     else location.reload();
     return new Promise(() => {});
+  }
+
+  /** What the login had to wait for may be done. */
+  function leave() {
+    if (over && !talking() && !notes.book.unsaved) location.reload();
   }
 
   /** @param {string} id */
@@ -255,8 +270,9 @@ function start(opened) {
     if (!entry) return;
     const { kind, chip, note } = rules.describe(entry, now);
     byId("side-title").textContent = entry.assure_name;
-    byId("side-facts").textContent =
-      `${formatTime(entry.start, timezone())}, ${entry.duration_minutes} min, ${rules.contextLabel(entry.context)}`;
+    const facts = `${formatTime(entry.start, timezone())}, ${entry.duration_minutes} min, ${rules.contextLabel(entry.context)}`;
+    const its = socket.day && otherDay(entry, socket.day);
+    byId("side-facts").textContent = its ? `${its}, ${facts}` : facts;
     byId("side-chip").textContent = chip;
     byId("side-chip").className = `chip ${TONES[kind]}`;
     byId("side-chip").title = note;
@@ -323,7 +339,9 @@ function start(opened) {
   });
   socket.addEventListener("link", render);
   details.addEventListener("change", render);
+  notes.book.addEventListener("change", leave);
   rooms.addEventListener("change", () => {
+    leave();
     camera.sync(
       !rooms.replaced && (Boolean(current()) || Boolean(rules.nextWarm(entries(), socket.now()))),
     );

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
+from controle.etats import A_CONCLURE
 from controle.presence import GenreFait, Role
-from controle.telecontrole import Acces, Etat, Fenetre, Telecontrole
+from controle.telecontrole import Acces, Etat, Fenetre
 from server.store import listed
 from server.store.facts import Milestones
 from server.store.listed import Listed
@@ -14,9 +15,6 @@ from server.store.receiving import zones
 from server.store.sql import UniteSql
 from signaling.protocol import Day, EndReason, Entry, Phase, Seat
 from signaling.room import Room
-
-#: How far back a night's list looks for what is not finished.
-EVENING = timedelta(hours=12)
 
 NOBODY = Seat(presence="absent")
 
@@ -43,10 +41,9 @@ def ending(acces: Acces) -> EndReason:
 
 
 class Today(NamedTuple):
-    """Midnight where the caisse is; from when and until when its list may show something."""
+    """Midnight where the caisse is, and until when its list may show something."""
 
     start: datetime
-    first: datetime
     last: datetime
 
     @classmethod
@@ -54,7 +51,7 @@ class Today(NamedTuple):
         date = now.astimezone(ZoneInfo(zone)).date()
         start = datetime.combine(date, datetime.min.time(), ZoneInfo(zone))
         last = max(start + timedelta(days=1), now + timedelta(hours=3))
-        return cls(start, min(start, now - EVENING), last)
+        return cls(start, last)
 
 
 class Entries:
@@ -70,7 +67,8 @@ class Entries:
 
     async def days(self, unite: UniteSql, doctors: Collection[str]) -> Mapping[str, Day]:
         """Of these médecins-conseils, at least one, each that there is: today in their caisse's
-        time zone, and whatever is open around midnight."""
+        time zone, whatever is open around midnight, and of the days before what still waits for
+        them: it is reached from nowhere else."""
         now, theirs = self._clock(), await zones(unite.connection, doctors)
         if not theirs:
             return {}
@@ -78,13 +76,13 @@ class Entries:
         found = await listed.of_doctors(
             unite.connection,
             theirs,
-            min(today.first for today in todays.values()),
+            min(today.start for today in todays.values()),
             max(today.last for today in todays.values()),
         )
         entries: dict[str, list[Entry]] = {doctor: [] for doctor in theirs}
         for one in found:
             un, today = one.un, todays[one.un.medecin_conseil]
-            if today.start <= un.debut < today.last or self._to_do(un, now, today):
+            if un.debut < today.last and (un.debut >= today.start or _to_do(one)):
                 entries[un.medecin_conseil].append(self.shown(one))
         return {
             doctor: Day(
@@ -96,12 +94,6 @@ class Entries:
             )
             for doctor, (medecin, zone) in theirs.items()
         }
-
-    def _to_do(self, un: Telecontrole, now: datetime, today: Today) -> bool:
-        """Of last evening, but somebody may be in it, or its outcome is still to be signed."""
-        if not today.first <= un.debut < today.start:
-            return False
-        return un.etat is Etat.TERMINE or un.acces(now, self._fenetre) is Acces.OUVERT
 
     async def entry(self, unite: UniteSql, telecontrole: str) -> Entry:
         """:raises TelecontroleInconnu: there is none."""
@@ -143,6 +135,13 @@ class Entries:
         """Grows over restarts too: a console keeps the highest it has seen."""
         self._version = max(self._version + 1, int(self._clock().timestamp() * 1000))
         return self._version
+
+
+def _to_do(one: Listed) -> bool:
+    """An outcome to sign (a call that nobody ended too: it keeps the next one from being admitted),
+    or a reason to read."""
+    to_sign = not one.outcomes and one.un.etat in A_CONCLURE
+    return to_sign or one.justification == "deposee"
 
 
 def seat_on_record(known: Milestones, role: Role) -> Seat:

@@ -4,6 +4,7 @@ The assuré keeps their place and their wait; the former médecin-conseil loses 
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from controle.agenda import Plage
 from controle.etats import AVANT_ENTREE
@@ -21,8 +22,10 @@ from server.web.messages import Choice
 from signaling.protocol import Reception
 from signaling.rooms import Rooms
 
-from .entries import EVENING
 from .outcomes import own
+
+#: How far back a colleague is looked for in a call, or as waited for.
+EVENING = timedelta(hours=12)
 
 
 class Transfers:

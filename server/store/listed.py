@@ -17,13 +17,16 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    exists,
     func,
     literal_column,
     select,
+    union,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from controle.etats import AVANT_ENTREE
+from controle.etats import A_CONCLURE, AVANT_ENTREE, Etat
+from controle.justification import JUSTIFIABLES, EtatJustification
 from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Telecontrole
 from signaling.protocol import Equipment, Justified
@@ -69,7 +72,8 @@ async def some(connection: AsyncConnection, telecontroles: Collection[str]) -> S
 async def of_doctors(
     connection: AsyncConnection, medecins: Collection[str], de: datetime, a: datetime
 ) -> Sequence[Listed]:
-    """Those of these médecins-conseils, at least one, whose hour is in [de, a), by hour."""
+    """Those of these médecins-conseils, at least one, whose hour is in [de, a), and those of before
+    that still wait for something of theirs; by hour."""
     size, asked = padded(medecins)
     asked |= {"de": written(de), "a": written(a)}
     return await _listed(connection, _day(size), _milestones_of_day(size), asked)
@@ -112,28 +116,40 @@ def _some(size: int) -> Select[Any]:
 
 @cache
 def _day(size: int) -> Select[Any]:
-    return _entries().where(*_of_day(size)).order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
+    return _entries().where(_of_day(size)).order_by(t.telecontrole.c.debut, t.telecontrole.c.id)
 
 
 @cache
 def _milestones_of_day(size: int) -> Select[Any]:
     mine = t.telecontrole.c.id == t.ligne.c.telecontrole
-    return milestone_lines().join(t.telecontrole, mine).where(*_of_day(size))
+    return milestone_lines().join(t.telecontrole, mine).where(_of_day(size))
 
 
-def _of_day(size: int) -> Iterable[ColumnElement[bool]]:
+def _of_day(size: int) -> ColumnElement[bool]:
+    """Searches of which each has its index: by an OR, all that they ever had would be read."""
     un = t.telecontrole.c
-    return (
-        un.medecin_conseil.in_(wanted(size)),
-        un.debut >= bindparam("de"),
-        un.debut < bindparam("a"),
+    theirs = select(un.id).where(un.medecin_conseil.in_(wanted(size)))
+    # SQLite would search by the hour, and read two years of each; by the state, little is left.
+    before = theirs.where(un.debut.concat("") < bindparam("de"))
+    signed = exists().where(t.issue.c.telecontrole == un.id).correlate(t.telecontrole)
+    to_read = latest_justification() == str(EtatJustification.DEPOSEE)
+    found = union(
+        theirs.where(un.debut >= bindparam("de"), un.debut < bindparam("a")),
+        before.where(_in(un.etat, A_CONCLURE), ~signed),
+        before.where(_in(un.etat, JUSTIFIABLES), to_read),
     )
+    return un.id.in_(found)
+
+
+def _in(etat: ColumnElement[str], etats: Iterable[Etat]) -> ColumnElement[bool]:
+    """The states are ours and stand in the text, as in `facts.milestone_lines`."""
+    return etat.in_([literal_column(f"'{one}'", String) for one in sorted(etats)])
 
 
 def _entries() -> Select[Any]:
     un = t.telecontrole.c
     versions = select(func.count()).where(t.issue.c.telecontrole == un.id).scalar_subquery()
-    before = un.etat.in_([literal_column(f"'{etat}'", String) for etat in AVANT_ENTREE])
+    before = _in(un.etat, AVANT_ENTREE)
     return (
         telecontroles()
         .add_columns(

@@ -1,8 +1,11 @@
 """What the médecin-conseil does when a call is not enough, or does not take place."""
 
 import io
+import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from people import Assure, Medecin
@@ -238,3 +241,33 @@ def test_axe_finds_nothing_around_an_absence_and_a_date_in_person(
     medecin.page.get_by_role("group", name="Fixer la date").get_by_role("button").first.click()
     expect(medecin.page.locator("#in-person-booked")).to_be_focused()
     sound(medecin)
+
+
+@pytest.mark.row("CA-01")
+def test_what_was_not_signed_that_day_says_its_day_and_is_signed_from_the_list(
+    product: Product, new_page: Callable[..., Page]
+) -> None:
+    appointment = product.appointments[PAST]
+    before = datetime.now(ZoneInfo("Europe/Paris")) - timedelta(days=3)
+    written = before.astimezone(UTC).isoformat(timespec="microseconds")
+    with sqlite3.connect(product.data_dir / "telecontrole.db", timeout=10) as database:
+        moved = "UPDATE telecontrole SET debut = ? WHERE id = ?"
+        database.execute(moved, (written, appointment["id"]))
+    days = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+    day = days[before.weekday()]
+
+    medecin = chosen(product, new_page, PAST)
+    page = medecin.page
+    row = page.locator(f'[data-id="{appointment["id"]}"]')
+
+    expect(row.locator(".row-context")).to_contain_text(day)
+    expect(page.locator("#side-facts")).to_contain_text(day)
+    page.get_by_label("Non connecté").check()
+    medecin.choose("Contrôle impossible")
+    medecin.click("Enregistrer l'issue")
+    expect(page.locator("#sealed-title")).to_be_focused()
+    expect(row).to_contain_text("Issue scellée")
+    page.reload()
+    expect(page.get_by_role("heading", name="Ma journée")).to_be_visible()
+    expect(page.locator(".row").first).to_be_visible()
+    expect(row).to_have_count(0)

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from doctor_scenes import justify
 from server_people import MEDECINS, HandClock, SeatRefused, Service
 
 from controle.telecontrole import Etat
 from server import closing, keys
+from server.pushes import Pushes
+from signaling.protocol import Entry
 
 IDENTITY = {"mode": "piece_montree", "verified": True}
 ABSENT = {"qualification": "non_connecte", "conclusion": "controle_impossible"}
@@ -324,7 +327,6 @@ async def test_around_midnight_the_list_keeps_what_is_open_and_leaves_what_is_do
     }
     unwanted = [
         await service.appoint(-90, etat=Etat.CLOTURE),
-        await service.appoint(-31 - 60),
         await service.appoint(60 * 24),
     ]
 
@@ -334,3 +336,103 @@ async def test_around_midnight_the_list_keeps_what_is_open_and_leaves_what_is_do
     assert day.date == "2026-06-11"
     assert {one.id for one in wanted.values()} <= listed
     assert not listed & {one.id for one in unwanted}
+
+
+LONG_AGO = -60 * 36
+
+
+@pytest.mark.row("CA-01", "OP-06")
+async def test_what_is_still_to_be_signed_stays_on_the_list_whatever_the_day(
+    service: Service,
+) -> None:
+    states = (Etat.TERMINE, Etat.RAPPELE, Etat.EN_ATTENTE, Etat.CONVERTI_PRESENTIEL)
+    to_sign = [await service.appoint(LONG_AGO, etat=etat) for etat in states]
+    for etat in (Etat.ANNULE_SERVICE, Etat.REPORTE, Etat.CLOTURE):
+        await service.appoint(LONG_AGO, etat=etat)
+    doctor = await service.doctor()
+
+    listed = await listed_of(service)
+    signed = await doctor.post(
+        f"/api/console/telecontroles/{to_sign[1].id}/issue", ABSENT | {"early_reason": None}
+    )
+    after = await listed_of(service)
+
+    assert listed == {one.id for one in to_sign}
+    assert signed.status == 201
+    assert after == listed - {to_sign[1].id}
+
+
+@pytest.mark.row("CA-01")
+async def test_a_call_that_nobody_ended_can_be_ended_the_next_day(service: Service) -> None:
+    forgotten, now = await service.appoint(LONG_AGO, etat=Etat.EN_COURS), await service.appoint()
+    await service.seat(await service.assure(now))
+    doctor = await service.doctor()
+    seat = await service.seat(doctor, now)
+    refused = await seat.call("admit")
+
+    listed = await listed_of(service)
+    await (await service.seat(doctor, forgotten)).done("end")
+
+    assert refused["code"] == "in_call"
+    assert listed == {forgotten.id, now.id}
+    await seat.done("admit")
+
+
+@pytest.mark.row("CN-14")
+async def test_a_reason_given_after_the_day_reaches_who_alone_may_read_it(
+    service: Service,
+) -> None:
+    absent = await service.appoint(LONG_AGO)
+    doctor = await service.doctor()
+    await doctor.ok(f"/api/console/telecontroles/{absent.id}/issue", ABSENT)
+    before = await listed_of(service)
+
+    given = await justify(service.browser(), absent.link)
+
+    assert (before, given.status < 300) == (set(), True)
+    assert await listed_of(service) == {absent.id}
+
+
+class Afternoon(HandClock):
+    """Three in Brittany."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wall = datetime(2026, 6, 10, 13, 0, tzinfo=UTC)
+
+
+class Consoles:
+    """They keep what is pushed to them."""
+
+    def __init__(self) -> None:
+        self.pushed: list[str] = []
+
+    async def push(self, _: str, entry: Entry) -> None:
+        self.pushed.append(entry.id)
+
+
+@pytest.mark.row("CA-01")
+async def test_what_happens_to_tomorrow_s_appointment_does_not_put_it_on_today_s_list(
+    serve: object,
+) -> None:
+    service: Service = await serve(clock=Afternoon())  # type: ignore[operator]
+    tomorrow, today = await service.appoint(60 * 19), await service.appoint(60)
+    to_sign = await service.appoint(LONG_AGO, etat=Etat.TERMINE)
+    consoles, app = Consoles(), service.app
+    pushes = Pushes(
+        service.clock,
+        app[keys.REGISTRE],
+        app[keys.WITNESS],
+        app[keys.ROOMS],
+        app[keys.DESK],
+        consoles,  # type: ignore[arg-type]
+        app[keys.METERS],
+    )
+
+    await pushes.entries([tomorrow.id, today.id, to_sign.id])
+
+    assert sorted(consoles.pushed) == sorted([today.id, to_sign.id])
+
+
+async def listed_of(service: Service, doctor: str = "mc-1") -> set[str]:
+    return {entry.id for entry in (await service.app[keys.DESK].day(doctor)).entries}
