@@ -20,7 +20,7 @@ from controle.constats import (
 )
 from controle.etats import AVANT_ENTREE, Etat
 from controle.intervalles import Intervalle, Presences
-from controle.periodes import retrancher, total, unir
+from controle.periodes import croiser, retrancher, total, unir
 from controle.presence import Fait, GenreFait, Role
 from controle.qualification import INCIDENTS, Motif, Qualification, appliquer
 from controle.refus import Refus
@@ -258,11 +258,13 @@ def _essai(situes: Sequence[FaitSitue], ouverture: datetime) -> datetime | None:
 
 
 def _retard(telecontrole: Telecontrole, presences: Presences) -> int | None:
-    """Ce que l'assure a attendu son admission, l'heure venue; son propre retard n'y compte pas."""
-    arrivee, admis = presences.assure.premiere_arrivee, presences.admis_a
-    if arrivee is None or admis is None:
+    """Ce que l'assure a attendu sa premiere admission, l'heure venue: ni son propre retard, ni le
+    temps ou lui-meme n'etait plus la n'y comptent."""
+    admis = presences.admis_a
+    if admis is None:
         return None
-    return max(0, int((admis - max(telecontrole.debut, arrivee)).total_seconds() // 60))
+    avant = croiser(presences.assure.intervalles, (Intervalle(telecontrole.debut, admis),))
+    return int(total(avant, admis) // 60) if admis > telecontrole.debut else 0
 
 
 # --- les interruptions --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from controle.chronologie import situer
 from controle.intervalles import Intervalle, Presences
 from controle.periodes import croiser, retrancher, total
 from controle.presence import Fait, GenreFait, Role, finit_l_admission
+from controle.sejours import ARRIVEES
 from controle.telecontrole import Etat, Fenetre, OriginePresentiel, Telecontrole
 
 
@@ -133,15 +134,18 @@ def _coupure(faits: Sequence[Fait]) -> Coupure | None:
     """De ceux dont la liaison manquait encore a la fin, celui qui a ete perdu le premier.
 
     Un media perdu pendant que l'appareil changeait de reseau compte comme une connexion perdue:
-    la page le dit elle-meme. Les heures sont celles de la ligne de temps, pas du mur.
+    la page le dit elle-meme. Les heures sont celles de la ligne de temps, pas du mur. Une fois
+    l'assure sorti de lui-meme, plus rien ne peut lui manquer.
     """
     perdus: dict[Role, datetime] = {}
+    sorti = False
     for situe in situer(faits):
         fait = situe.fait
         if fait.genre is GenreFait.FIN:
             break
         role = Role(fait.role) if fait.role in _COTES else None
-        if role is not None and est_perte(fait):
+        sorti = _est_sorti(fait, sorti)
+        if role is not None and est_perte(fait) and not sorti:
             perdus.setdefault(role, situe.instant)
         elif role is not None and fait.genre in _RETABLIT:
             perdus.pop(role, None)
@@ -152,6 +156,17 @@ def _coupure(faits: Sequence[Fait]) -> Coupure | None:
     return _COTES[min(perdus, key=lambda role: perdus[role])]
 
 
+def _est_sorti(fait: Fait, avant: bool) -> bool:  # noqa: FBT001
+    """L'assure est-il sorti de lui-meme, apres ce fait?"""
+    if fait.role != Role.ASSURE or fait.genre not in ARRIVEES | {GenreFait.SORTIE}:
+        return avant
+    return fait.genre is GenreFait.SORTIE
+
+
+def _est_media_perdu_par(fait: Fait) -> bool:
+    return fait.genre is GenreFait.MEDIA_PERDU and fait.details.get("cause") != "closed"
+
+
 def est_perte(fait: Fait) -> bool:
     reseau = fait.genre is GenreFait.MEDIA_PERDU and fait.details.get("cause") == "network"
     return fait.genre is GenreFait.PERTE or reseau
@@ -160,15 +175,18 @@ def est_perte(fait: Fait) -> bool:
 def _est_media_perdu(faits: Sequence[Fait]) -> bool:
     """L'image et le son manquaient-ils encore d'un cote a la fin?
 
-    Ce qui s'est perdu pendant une pause ne manque qu'une fois l'entretien repris.
+    Ce qui s'est perdu pendant une pause ne manque qu'une fois l'entretien repris; ce qui se perd
+    une fois l'assure sorti de lui-meme ne manque pas.
     """
+    sorti = False
     perdus: set[str | None] = set()
     en_pause: set[str | None] = set()
     pendant: set[str | None] = set()
     for fait in faits:
         if fait.genre is GenreFait.FIN:
             break
-        if fait.genre is GenreFait.MEDIA_PERDU and fait.details.get("cause") != "closed":
+        sorti = _est_sorti(fait, sorti)
+        if _est_media_perdu_par(fait) and not sorti:
             (pendant if en_pause else perdus).add(fait.role)
         elif fait.genre in {GenreFait.MEDIA_ETABLI, GenreFait.MEDIA_MAINTENU}:
             perdus.discard(fait.role)

@@ -116,19 +116,14 @@ def _secondes(periodes: Iterable[Intervalle], limite: datetime | None) -> float:
 
 
 def _admissions(situes: Iterable[FaitSitue]) -> Periodes:
-    """Les moments ou l'assure est admis: la place perdue reste admise."""
-    return _bascules(situes, {GenreFait.ADMISSION}, {GenreFait.REMISE_EN_ATTENTE, GenreFait.FIN})
-
-
-def _bascules(
-    situes: Iterable[FaitSitue], ouvrants: set[GenreFait], fermants: set[GenreFait]
-) -> Periodes:
+    """Les moments ou l'assure est admis: la place perdue le reste; qui est sorti attend de nouveau,
+    s'il revient."""
     periodes: list[Intervalle] = []
     debut: datetime | None = None
     for situe in situes:
-        if debut is None and situe.fait.genre in ouvrants:
+        if debut is None and situe.fait.genre is GenreFait.ADMISSION:
             debut = situe.instant
-        elif debut is not None and situe.fait.genre in fermants:
+        elif debut is not None and finit_l_admission(situe.fait):
             periodes.append(Intervalle(debut, situe.instant))
             debut = None
     return tuple(periodes if debut is None else [*periodes, Intervalle(debut, None)])
@@ -155,7 +150,6 @@ def _pauses(situes: Iterable[FaitSitue]) -> Periodes:
 _MEDIA_OUVERT = {GenreFait.MEDIA_ETABLI, GenreFait.MEDIA_MAINTENU}
 #: Une page plus recente reprend la place sans le media de l'ancienne.
 _MEDIA_FERME = {GenreFait.MEDIA_PERDU, GenreFait.REPRISE}
-_POUR_TOUS = {GenreFait.REMISE_EN_ATTENTE, GenreFait.FIN}
 
 
 def _media(situes: Iterable[FaitSitue], role: Role, passages: Sequence[Sejour]) -> Periodes:
@@ -168,8 +162,8 @@ def _media(situes: Iterable[FaitSitue], role: Role, passages: Sequence[Sejour]) 
         if sien and genre in _MEDIA_OUVERT:
             debut = debut or situe.instant
         depart = departs.get(situe.rang)
-        ferme = genre in _POUR_TOUS or (sien and genre in _MEDIA_FERME) or depart is not None
-        if debut is not None and ferme:
+        ferme = (sien and genre in _MEDIA_FERME) or depart is not None
+        if debut is not None and (ferme or finit_l_admission(situe.fait)):
             estime = depart is not None and depart.estime
             periodes.append(Intervalle(debut, situe.instant, estime))
             debut = None
@@ -193,7 +187,18 @@ def _coupures(
     for role in Role:
         manques += _absences(par_role[role], fin)
         manques += croiser(_media_perdus(situes, role, medias[role], fin), attendu)
-    return unir(manques)
+    # Qui est sorti de lui-meme n'est interrompu par rien.
+    return retrancher(unir(manques), _sorti(par_role[Role.ASSURE], fin))
+
+
+def _sorti(passages: Sequence[Sejour], fin: datetime | None) -> list[Intervalle]:
+    """Du depart voulu au retour, ou a la fin."""
+    retours = [sejour.debut.instant for sejour in passages[1:]]
+    return [
+        Intervalle(sejour.fin.instant, retour)
+        for sejour, retour in zip(passages, [*retours, fin], strict=False)
+        if sejour.fin is not None and sejour.cause is GenreFait.SORTIE
+    ]
 
 
 def _absences(passages: Sequence[Sejour], fin: datetime | None) -> list[Intervalle]:

@@ -80,7 +80,7 @@ export class Rooms extends EventTarget {
       if (next) wanted.add(next.id);
       for (const one of entries) if (waits(one) && this.#also.includes(one.id)) wanted.add(one.id);
     }
-    for (const room of this.#rooms.values()) if (!wanted.has(room.id)) this.#leave(room);
+    for (const room of this.#rooms.values()) if (!wanted.has(room.id)) this.#depart(room);
     for (const id of wanted) if ((this.#notBefore.get(id) ?? 0) <= Date.now()) this.#enter(id);
   }
 
@@ -193,6 +193,15 @@ export class Rooms extends EventTarget {
     this.#leave(room);
     this.#changed();
     setTimeout(() => this.sync(this.#entries), RETRY_MS + 50);
+  }
+
+  /** Not wanted any more. By a word, or the record would have a connection lost. @param {Room} room */
+  #depart(room) {
+    const { call, connection } = room;
+    const tells = call && connection === "open";
+    if (tells) room.call = null;
+    this.#leave(room);
+    if (tells) void call.leave().catch(() => {});
   }
 
   /** @param {Room} room */

@@ -89,6 +89,27 @@ def test_one_who_left_on_purpose_comes_back_to_the_waiting_room(
     assure.sees_the_other()
 
 
+@pytest.mark.row("OP-03")
+def test_one_who_leaves_the_call_on_purpose_makes_no_incident_of_it(
+    call: tuple[Assure, Medecin], product: Product
+) -> None:
+    """The console leaves that room too: nobody's connection was lost."""
+    assure, medecin = call
+    medecin.click("Identité vérifiée")
+
+    assure.click("Quitter")
+    assure.click("Confirmer et quitter")
+    expect(assure.button("Revenir")).to_be_visible()
+    medecin.page.wait_for_timeout(8_000)
+
+    path = f"{product.ready['base']}/api/console/telecontroles/{assure.appointment['id']}"
+    detail = medecin.page.request.get(path).json()
+    went = [(f["kind"], f["role"]) for f in detail["facts"] if f["kind"] in ("sortie", "perte")]
+    assert went == [("sortie", "assure"), ("sortie", "medecin_conseil")]
+    assert detail["proposal"]["qualification"] == "present"
+    assert detail["presence"]["interruptions"] == 0
+
+
 @pytest.mark.row("WR-01")
 def test_an_admission_that_the_server_does_not_confirm_is_taken_back(
     meeting: tuple[Assure, Medecin], product: Product

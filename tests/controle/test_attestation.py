@@ -32,6 +32,7 @@ from controle.attestation_mots import MOTIFS, PHRASES, TITRES, duree, lignes
 from controle.etats import Etat
 from controle.forme import FormeIllisible
 from controle.intervalles import presences
+from controle.presence import GenreFait
 from controle.qualification import INCIDENTS, TABLE, Motif
 
 pytestmark = [pytest.mark.row("OP-04"), pytest.mark.row("DO-05")]
@@ -153,6 +154,17 @@ def test_le_retard_de_l_assure_n_est_pas_celui_du_medecin() -> None:
     une = atteste(scene.fait(500, G.ADMISSION, MEDECIN).fait(900, G.FIN, MEDECIN))
 
     assert une.medecin_retard == 0
+
+
+@pytest.mark.parametrize("depart", [G.SORTIE, G.PERTE])
+def test_le_temps_ou_l_assure_est_reparti_n_est_pas_un_retard_du_medecin(depart: GenreFait) -> None:
+    """Arrive en avance, reparti, revenu dix minutes apres l'heure: on l'attendait."""
+    scene = Scene().fait(-600, G.ENTREE, ASSURE).fait(-540, depart, ASSURE)
+    scene.fait(0, G.ENTREE, MEDECIN).fait(600, G.RETOUR, ASSURE).fait(670, G.ADMISSION, MEDECIN)
+
+    une = atteste(scene.fait(900, G.FIN, MEDECIN))
+
+    assert (une.attente, une.medecin_retard) == (130, 1)
 
 
 @pytest.mark.row("WR-05")

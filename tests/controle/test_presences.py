@@ -5,12 +5,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import ASSURE, MEDECIN, G, Scene, a
+from scenes import ASSURE, JOUR, MEDECIN, G, Scene, a
 
 from controle.chronologie import corriger, situer
 from controle.intervalles import Intervalle, Presences, presences
 from controle.periodes import croiser, retrancher, total, unir
-from controle.presence import Role
+from controle.presence import SERVICE, Role
 
 pytestmark = pytest.mark.row("OP-01")
 
@@ -156,6 +156,18 @@ def test_renvoyer_en_salle_d_attente_compte_de_nouveau_l_attente() -> None:
     assert vues.interruptions == 0
 
 
+def test_qui_quitte_l_entretien_et_revient_attend_de_nouveau() -> None:
+    """Sorti de lui-meme, il lui faut une nouvelle admission: la salle le dit, le releve aussi."""
+    scene = un_entretien().fait(300, G.SORTIE, ASSURE).fait(305, G.MEDIA_PERDU, MEDECIN)
+    scene.fait(400, G.ENTREE, ASSURE).fait(1600, G.ADMISSION, MEDECIN).fait(1700, G.FIN, MEDECIN)
+
+    vues = presences(scene.faits)
+
+    assert secondes(vues.admissions) == [(120, 300), (1600, 1700)]
+    assert vues.attente == 120 + 1200
+    assert vues.interruptions == 0
+
+
 def test_un_media_arrete_expres_n_est_pas_une_coupure() -> None:
     scene = un_entretien().fait(400, G.MEDIA_PERDU, ASSURE, cause="closed")
     scene.fait(401, G.SORTIE, ASSURE).fait(500, G.FIN, MEDECIN)
@@ -192,6 +204,20 @@ def test_l_heure_du_mur_qui_saute_ne_change_aucune_duree() -> None:
     vues = presences(scene.faits)
 
     assert secondes(vues.assure.intervalles) == [(0, 300), (330, 600)]
+
+
+@pytest.mark.parametrize("ecart", [-300.0, 300.0, 3600.0])
+def test_ce_qui_est_arrive_a_l_horloge_depuis_la_convocation_ne_decale_aucune_heure(
+    ecart: float,
+) -> None:
+    """La machine mise en sommeil entre-temps, ou son heure corrigee."""
+    scene = Scene().sauter(ecart).fait(-10 * JOUR, G.PLANIFIE, SERVICE).sauter(-ecart)
+    scene.fait(-60, G.SECOND_FACTEUR_REUSSI, ASSURE).fait(0, G.ENTREE, ASSURE)
+
+    vues = presences(scene.faits)
+
+    assert vues.assure.premiere_arrivee == a()
+    assert corriger(scene.faits, a(1), scene.origine + 60, "boot-1") == a(1)
 
 
 def test_maintenant_se_corrige_comme_les_faits() -> None:
@@ -293,6 +319,7 @@ class Modele:
     def sortir(self, role: str) -> None:
         self.scene.fait(self.t, G.SORTIE, role)
         self.la[role] = self.media[role] = False
+        self.admis = self.admis and role != ASSURE
 
     def battre(self, role: str) -> None:
         presents = [r for r, la in self.la.items() if la]

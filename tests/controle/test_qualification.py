@@ -105,6 +105,23 @@ def test_une_arrivee_a_plus_de_cinq_minutes_est_en_retard() -> None:
     assert proposition(un_entretien(301).fait(900, G.FIN, MEDECIN)) is Q.EN_RETARD
 
 
+def test_ce_qui_se_perd_une_fois_l_assure_sorti_de_lui_meme_n_est_pas_un_incident() -> None:
+    """« Quitter »: l'autre page voit la liaison tomber, puis se ferme."""
+    scene = un_entretien().fait(900, G.SORTIE, ASSURE)
+    scene.fait(903, G.MEDIA_PERDU, MEDECIN, cause="disconnected").fait(905, G.PERTE, MEDECIN)
+
+    assert proposition(scene.fait(1200, G.FIN, MEDECIN)) is Q.PRESENT
+    assert presences(scene.faits).interruptions == 0
+
+
+@pytest.mark.parametrize("perdu", [G.MEDIA_PERDU, G.PERTE])
+def test_ce_qui_s_est_perdu_avant_que_l_assure_ne_sorte_reste_un_incident(perdu: G) -> None:
+    scene = un_entretien().fait(300, perdu, MEDECIN).fait(400, G.SORTIE, ASSURE)
+
+    assert proposition(scene.fait(900, G.FIN, MEDECIN)) in INCIDENTS
+    assert presences(scene.faits).interruptions == 1
+
+
 def test_qui_n_est_pas_venu_est_non_connecte() -> None:
     scene = Scene().fait(0, G.ENTREE, MEDECIN)
 
