@@ -34,6 +34,8 @@ const self = byId("self-video", HTMLVideoElement);
 
 /** @type {Capture | null} */
 export let capture = null;
+/** What is asked for is still of use: nobody has left since. */
+let wanted = false;
 let metering = 0;
 /** What went away and could not be had again yet. @type {Set<Kind>} */
 const gone = new Set();
@@ -62,6 +64,8 @@ void look("devices.css");
 /** A screen is shown: one's own picture comes along. @param {string} name */
 export function place(name) {
   clearInterval(metering);
+  // Come back while the browser still asks: its answer counts again.
+  if (name === "devices") wanted = true;
   const spot = document.querySelector(`section[data-screen="${name}"] .self-place`);
   if (spot && capture) spot.append(byId("self"));
   reflect();
@@ -112,10 +116,17 @@ export async function open(lacking = without()) {
     byId("asking").hidden = false;
     announce(byId("asking").textContent ?? "");
   }, 700);
+  wanted = true;
   try {
     capture?.stop();
-    capture = await Capture.open({ video: lacking !== "camera", audio: lacking !== "microphone" });
+    const opened = await Capture.open({ video: lacking !== "camera", audio: lacking !== "microphone" });
+    // Who refuses or goes back while the browser asks leaves its question there: answered later, it
+    // opens nothing. Asked twice, the last answer holds.
+    (wanted ? capture : opened)?.stop();
+    if (!wanted) return false;
+    capture = opened;
   } catch (error) {
+    if (!wanted) return false;
     capture = null;
     await failed(error);
     return false;
@@ -202,8 +213,9 @@ export function sayUnheard() {
   announce(UNHEARD[trouble]);
 }
 
-/** Lets go of both. */
+/** Lets go of both, and of what the browser is still asking. */
 export function close() {
+  wanted = false;
   clearInterval(metering);
   voice.stop();
   capture?.stop();

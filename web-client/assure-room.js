@@ -280,7 +280,7 @@ async function finish({ at, reason }) {
 
 /** Lets go of the room, the camera and the microphone. */
 export function over() {
-  if (!call && !devices.capture) return;
+  if (!call && !devices.capture) return devices.close();
   clearInterval(waiting);
   setInside(false);
   const room = call;

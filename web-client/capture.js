@@ -85,6 +85,8 @@ export class Capture {
   #copy = null;
   #stopped = false;
   #on = { audio: true, video: true };
+  /** @type {Promise<unknown>} one after the other: each takes the place of what is there by then */
+  #replacing = Promise.resolve();
 
   /** @param {MediaStream} stream */
   constructor(stream) {
@@ -234,7 +236,18 @@ export class Capture {
    * @param {Kind} kind
    * @param {MediaTrackConstraints} wanted
    */
-  async #replace(kind, wanted) {
+  #replace(kind, wanted) {
+    // A list is gone through by the arrow keys: two at a time would both stay, the first one in use.
+    const done = this.#replacing.then(() => this.#exchange(kind, wanted));
+    this.#replacing = done.catch(() => undefined);
+    return done;
+  }
+
+  /**
+   * @param {Kind} kind
+   * @param {MediaTrackConstraints} wanted
+   */
+  async #exchange(kind, wanted) {
     const old = this.track(kind);
     // Its copy would keep the device open.
     if (kind === "audio") this.rest();
@@ -261,11 +274,13 @@ export class Capture {
    */
   async #acquire(kind, wanted) {
     const base = kind === "video" ? VIDEO : AUDIO;
+    const over = () => new DOMException("stopped meanwhile", "AbortError");
+    if (this.#stopped) throw over();
     const stream = await navigator.mediaDevices.getUserMedia({ [kind]: { ...base, ...wanted } });
     const track = /** @type {MediaStreamTrack} */ (stream.getTracks()[0]);
     if (!this.#stopped) return track;
     track.stop();
-    throw new DOMException("stopped meanwhile", "AbortError");
+    throw over();
   }
 
   /** @param {MediaStreamTrack} track */

@@ -230,7 +230,7 @@ function piece(number, at, bytes) {
 /**
  * @typedef {object} Theirs one that comes, or is here
  * @property {string} id
- * @property {number} number as the other page counts
+ * @property {number} number as the other page counts; 0: not offered (yet) over this channel
  * @property {number} size
  * @property {string} sha256
  * @property {Uint8Array[]} parts
@@ -249,6 +249,9 @@ export class Taker extends End {
 
   /** @override */
   turned() {
+    // What is still to come is offered again, unless their page is another one, which knows nothing
+    // of it: that is not to be waited for, or nothing else would ever come.
+    for (const one of this.documents) one.number = 0;
     this.tell({ kind: "ready" });
   }
 

@@ -132,11 +132,11 @@ class Shown {
     const { word, bar, open } = this.#rows.get(one.id) ?? this.#add(one, name);
     const words = this.#words(one);
     if (word.textContent !== words) word.textContent = words;
-    bar.hidden = one.state !== "coming";
+    bar.hidden = one.state !== "coming" || !one.number;
     bar.value = one.have;
     open.hidden = one.state !== "here";
     open.textContent = one.kind === "pdf" ? `Ouvrir le ${name.toLowerCase()}` : `Voir le ${name.toLowerCase()}`;
-    const stage = one.state === "coming" ? "en cours de réception" : words;
+    const stage = one.state === "coming" && one.number ? "en cours de réception" : words;
     if (this.#said.get(one.id) === stage) return;
     this.#said.set(one.id, stage);
     announce(`${name}\u00a0: ${stage}`);
@@ -169,10 +169,11 @@ class Shown {
   }
 
   /** @param {Theirs} one */
-  #words({ state, have, size, why, kind, at }) {
+  #words({ state, number, have, size, why, kind, at }) {
     if (state === "here") return `${kindLabel(kind)}, ${weight(size)}, reçu à ${formatTime(at)}.`;
     if (state === "refused") return because(why);
     if (state === "checked") return "Vérification…";
+    if (!number) return `${weight(size)}, réception interrompue à ${percent(have, size)}.`;
     return `${weight(size)}, réception\u00a0: ${percent(have, size)}`;
   }
 }

@@ -91,9 +91,15 @@ export class Screen {
       element("div", { className: "actions" }, button("Arrêter le test et revenir", back, "secondary eq-back")),
     );
     section.dataset.screen = "equipment";
-    document.querySelector('section[data-screen="equipment"]')?.remove();
-    document.querySelector("main")?.append(section);
     this.section = section;
+  }
+
+  /** Into the page, in the place of a former test: shown already, if it is begun again from there. */
+  enter() {
+    const former = /** @type {HTMLElement | null} */ (document.querySelector('section[data-screen="equipment"]'));
+    this.section.hidden = former?.hidden ?? true;
+    if (former) former.replaceWith(this.section);
+    else document.querySelector("main")?.append(this.section);
   }
 
   /** @param {Colour} colour @param {string[]} advice @param {string} kept */

@@ -7,7 +7,7 @@ import { loop, relayOf, ways } from "./equipment-network.js";
 import { Screen, choose } from "./equipment-screen.js";
 import { REMEDIES, advice, colour, inWords, network } from "./equipment-verdict.js";
 import { actions, go, link } from "./journey.js";
-import { ApiError, byId, element, look, post, screen } from "./page.js";
+import { ApiError, byId, element, focusTitle, look, post, screen } from "./page.js";
 import { stage } from "./tools.js";
 
 /** @typedef {import('./api').EquipmentAccess} EquipmentAccess */
@@ -58,11 +58,13 @@ class Test {
   }
 
   async run() {
-    const place = element("div", { className: "self-place wide" });
+    // One's picture may be in a former test, which goes: it comes along before.
+    const place = element("div", { className: "self-place wide" }, byId("self"));
     this.#screen.steps.camera.show(place);
+    this.#screen.enter();
     go("equipment");
-    // On the same screen, nobody else brings one's picture.
-    devices.place("equipment");
+    // Begun again it is the same screen, whose button has just gone.
+    focusTitle();
     const left = new MutationObserver(() => {
       if (screen() !== "equipment" || !this.#screen.section.isConnected) this.#end.abort();
     });

@@ -9,13 +9,14 @@ Kind = Literal["audio", "video"]
 
 #: Wraps the browser's own devices: what is there is real, what is not there is not found.
 DESK = """
-window.__desk = { audio: true, video: true, label: '', tracks: [], contexts: [] };
+window.__desk = { audio: true, video: true, label: '', tracks: [], contexts: [], answered: null };
 {
   const media = navigator.mediaDevices;
   const open = media.getUserMedia.bind(media);
   const list = media.enumerateDevices.bind(media);
   const clone = MediaStreamTrack.prototype.clone;
   media.getUserMedia = async (wanted) => {
+    await __desk.answered;
     for (const kind of ['audio', 'video'])
       if (wanted[kind] && !__desk[kind]) throw new DOMException('none', 'NotFoundError');
     const stream = await open(wanted);
@@ -34,6 +35,9 @@ window.__desk = { audio: true, video: true, label: '', tracks: [], contexts: [] 
     get() { return (this.kind === 'video' && __desk.label) || label.call(this); } });
   window.AudioContext = class extends AudioContext {
     constructor(...all) { super(...all); __desk.contexts.push(this); }
+  };
+  __desk.ask = () => {
+    __desk.answered = new Promise((done) => (__desk.answer = done));
   };
   __desk.end = (kind) => {
     for (const track of __desk.tracks)
@@ -71,6 +75,14 @@ class Desk:
 
     def plug_in(self, kind: Kind) -> None:
         self.page.evaluate("(kind) => __desk.have(kind, true)", kind)
+
+    def ask(self) -> None:
+        """From now on the browser's question stays without an answer."""
+        self.page.evaluate("() => __desk.ask()")
+
+    def answer(self) -> None:
+        """« Autoriser », to all that was asked."""
+        self.page.evaluate("() => __desk.answer()")
 
     def live(self) -> int:
         """Captured tracks, copies too, that are still open: a light is on."""

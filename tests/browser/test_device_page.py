@@ -2,7 +2,7 @@
 does something of their own."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from conftest import WATCH
 from desk import DESK, Desk
 from people import Assure, Medecin, chromium
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from product import Product
 
 #: A screen lock that can be watched, and a page that goes to the background: headless browsers
@@ -161,6 +161,47 @@ def test_a_browser_that_cannot_gets_words_a_remedy_and_never_a_blank_page(
     page.goto(link)
     expect(page.get_by_text("C'est plus long que prévu")).to_be_visible(timeout=20_000)
     context.close()
+
+
+@pytest.mark.row("JO-04")
+def test_a_question_that_is_answered_once_one_has_left_opens_nothing(
+    product: Product, new_page: Callable[..., Page]
+) -> None:
+    early = Assure(new_page(360, 640, has_touch=True), product.appointments[-1])
+    early.page.add_init_script(DESK)
+    desk = Desk(early)
+
+    def go_back() -> None:
+        early.click("Revenir à mon rendez-vous")
+        expect(
+            early.page.get_by_role("heading", name="Votre rendez-vous par vidéo")
+        ).to_be_visible()
+
+    early.follow_link()
+    early.click("Tester mon matériel")
+    desk.ask()
+    early.click("Activer ma caméra et mon micro")
+    go_back()
+
+    # Back where it was asked, it counts again.
+    early.click("Tester mon matériel")
+    desk.answer()
+    expect(early.page.get_by_role("heading", name="Vérifiez l'image")).to_be_visible()
+    go_back()
+    early.click("Tester mon matériel")
+    desk.ask()
+    early.click("Activer ma caméra et mon micro")
+    go_back()
+    early.click("Refuser la visioconférence")
+    early.click("Confirmer le refus")
+    expect(early.page.get_by_role("heading", name="Vous avez choisi")).to_be_visible()
+    desk.answer()
+
+    # Once the browser has opened what it was asked for (two tracks, as before, and a copy at most),
+    # the page has let go of it.
+    early.page.wait_for_function("() => __desk.tracks.length > 3")
+    early.page.wait_for_function("() => __desk.tracks.every((t) => t.readyState === 'ended')")
+    assert early.screen() == "refuse"
 
 
 def telephone(browser: Browser, **more: Any) -> BrowserContext:

@@ -129,6 +129,36 @@ def test_a_document_waits_for_the_admission_and_arrives_whole_over_a_lost_connec
         assert person.watched("violations") == []
 
 
+@pytest.mark.row("CO-11")
+@pytest.mark.row("DO-03")
+def test_what_a_reload_cut_in_the_middle_holds_up_nothing_that_is_shown_after_it(
+    wires: list[Wire], meeting: tuple[Assure, Medecin]
+) -> None:
+    assure, medecin = meeting
+    medecin.admit()
+    assure.sees_the_other()
+    assure.page.evaluate("__full = 600_000")
+    assure.page.locator(".more summary").click()
+    assure.click("Montrer un document")
+    choose(assure, "IMG_1.jpg", photograph(1_800, 1_500, noise=True))
+    medecin.page.wait_for_function(
+        "() => document.querySelector('#documents-list progress')?.value > 300_000"
+    )
+
+    assure.page.reload()
+    assure.sees_the_other()
+    theirs = medecin.page.locator("#documents-list li")
+    expect(theirs).to_contain_text("réception interrompue à")
+    assure.page.locator(".more summary").click()
+    assure.click("Montrer un document")
+    choose(assure, "IMG_1.jpg", photograph())
+
+    expect(assure.page.locator("#documents-list li")).to_contain_text("Remis au médecin à")
+    expect(theirs).to_have_count(2)
+    expect(theirs.first).to_contain_text("réception interrompue à")
+    expect(theirs.last).to_contain_text("reçu à")
+
+
 @pytest.mark.row("WR-06")
 @pytest.mark.row("CO-11")
 def test_documents_of_a_wrong_kind_are_refused_on_both_pages_with_what_to_do(

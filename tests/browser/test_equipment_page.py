@@ -119,6 +119,23 @@ def test_it_begins_where_the_room_s_tools_have_not_come_yet(
     held[0].continue_()
 
 
+def test_it_begins_again_from_its_verdict(meeting: tuple[Assure, Medecin]) -> None:
+    assure, _ = meeting
+    begin(assure)
+    assure.click("Terminer sans ce test")
+    verdict(assure)
+
+    assure.click("Recommencer le test")
+
+    expect(assure.page.locator("section.equipment h1")).to_be_focused()
+    expect(part(assure, "camera").locator("#self-video")).to_be_visible()
+    expect(assure.button("Jouer le son")).to_be_visible(timeout=40_000)
+    assure.click("Arrêter le test et revenir")
+    assert assure.screen() == "waiting"
+    expect(assure.page.locator("#self-video")).to_be_visible()
+    assert assure.watched("captures") == 1
+
+
 @pytest.mark.row("WR-06")
 def test_from_the_waiting_room_the_seat_and_the_capture_stay_and_admission_ends_the_test(
     meeting: tuple[Assure, Medecin],
