@@ -208,9 +208,10 @@ export function sayUnheard() {
   const talking = screen() === "call" && !stage.call?.state?.held.length;
   const trouble = voice.trouble === "off" && !talking ? "" : voice.trouble;
   banner.hidden = !trouble;
-  if (!trouble || unheard.textContent === UNHEARD[trouble]) return;
-  unheard.textContent = UNHEARD[trouble];
-  announce(UNHEARD[trouble]);
+  const words = trouble && UNHEARD[trouble];
+  if (unheard.textContent === words) return;
+  unheard.textContent = words;
+  if (words) announce(words);
 }
 
 /** Lets go of both, and of what the browser is still asking. */

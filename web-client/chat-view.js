@@ -76,13 +76,13 @@ export class ChatView {
     this.#counted();
   }
 
-  /** @param {Conversation | null} conversation */
-  show(conversation) {
+  /** @param {Conversation | null} conversation @param {string} [draft] what stands in the field with it */
+  show(conversation, draft = "") {
     if (conversation === this.conversation) return;
     this.#listening.abort();
     this.#listening = new AbortController();
     this.conversation = conversation;
-    this.field.value = "";
+    this.field.value = draft;
     this.#states.clear();
     this.log.setAttribute("aria-busy", "true");
     this.log.replaceChildren(this.#nothing());
@@ -183,6 +183,16 @@ export class ChatView {
     if (!event?.isComposing) this.conversation?.type(this.field.value);
   }
 
+  /** In the field, not sent. */
+  get draft() {
+    return this.field.value;
+  }
+
+  set draft(text) {
+    this.field.value = text;
+    this.#counted();
+  }
+
   #counted() {
     const { length } = this.field.value;
     this.count.textContent = `${length} / ${LONGEST}`;
@@ -204,10 +214,7 @@ export class ChatView {
   };
 
   #sent() {
-    if (this.#say(this.field.value)) {
-      this.field.value = "";
-      this.#counted();
-    }
+    if (this.#say(this.field.value)) this.draft = "";
     this.field.focus();
   }
 

@@ -23,6 +23,7 @@ const WORDS = {
 export class WaitingWords {
   /** @type {WeakSet<Conversation>} */ #followed = new WeakSet();
   #shown = "";
+  /** What was begun to each of them, by the id of the télécontrôle. @type {Map<string, string>} */ #drafts = new Map();
   #told = "";
 
   /**
@@ -47,15 +48,23 @@ export class WaitingWords {
 
   /** @param {Entry} entry selected @param {Room | null} room */
   render(entry, room) {
-    if (entry.id !== this.#shown) this.details.open = false;
-    this.#shown = entry.id;
+    if (entry.id !== this.#shown) this.#turn(entry.id);
     const { call } = room ?? {};
-    this.view.show(call ? conversationOf(call) : null);
+    // Opening it is what makes the call: what is typed meanwhile stays.
+    this.view.show(call ? conversationOf(call) : null, this.view.draft);
     this.details.hidden = !waits(entry);
     this.path.textContent = ["ready", "flowing"].includes(room?.transport ?? "")
       ? "Le texte va directement d'une page à l'autre. Rien n'est gardé."
       : "La liaison directe avec cette personne s'établit. Ce que vous écrivez lui sera remis dès qu'elle est là.";
     this.#open();
+  }
+
+  /** To somebody else, to whom nothing may be said that was meant for another. @param {string} id */
+  #turn(id) {
+    this.details.open = false;
+    this.#drafts.set(this.#shown, this.view.draft);
+    this.view.draft = this.#drafts.get(id) ?? "";
+    this.#shown = id;
   }
 
   /** What came from people who wait, and is not read. @param {Entry[]} entries @param {Room[]} rooms */

@@ -29,6 +29,8 @@ export const canShare = () =>
 /** What one call shows, on both of its sides. */
 class Share {
   /** @type {MediaStreamTrack | null} ours */ track = null;
+  /** The browser asks which one. */
+  #asks = false;
   /** The other says that we see their screen. */
   theirs = false;
 
@@ -62,16 +64,24 @@ class Share {
     return this.call.state?.phase === "admitted";
   }
 
-  async start() {
-    /** @type {MediaStream} */
-    let stream;
+  /** @returns {Promise<MediaStream | null>} */
+  async #ask() {
     try {
-      stream = await navigator.mediaDevices.getDisplayMedia({ video: WANTED, audio: false });
+      return await navigator.mediaDevices.getDisplayMedia({ video: WANTED, audio: false });
     } catch (wrong) {
       // Closing the browser's question is an answer, not a failure.
       if (/** @type {Error} */ (wrong).name !== "NotAllowedError") this.notice("L'écran n'a pas pu être partagé. Votre caméra reste montrée.");
-      return;
+      return null;
     }
+  }
+
+  async start() {
+    // The second click of a double one: its screen would be captured with nobody to end it.
+    if (this.#asks) return;
+    this.#asks = true;
+    const stream = await this.#ask();
+    this.#asks = false;
+    if (!stream) return;
     const [track] = stream.getVideoTracks();
     if (!track || !this.admitted || stage.call !== this.call) return stream.getTracks().forEach((one) => one.stop());
     track.contentHint = "detail";

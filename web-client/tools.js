@@ -185,7 +185,14 @@ export class Panel {
     if (!this.isOpen) return;
     const within = this.section.contains(document.activeElement);
     this.section.hidden = true;
-    if (within) (this.#opener?.isConnected ? this.#opener : byId("tools").querySelector("button"))?.focus();
+    if (within) this.#giveBack();
     this.onclose?.();
+  }
+
+  /** The focus, to the first of these that is seen: what opened it may have been folded away since. */
+  #giveBack() {
+    const opener = this.#opener;
+    const places = [opener, opener?.closest("details")?.querySelector("summary"), ...byId("tools").querySelectorAll("button")];
+    places.find((one) => one?.getClientRects().length)?.focus();
   }
 }

@@ -95,7 +95,7 @@ class Desk:
             )
             for un in soon:
                 room = self._rooms.get(un.id)
-                if room is not None and room.assure.presence == "present":
+                if room and room.phase == "waiting" and room.assure.presence == "present":
                     fact = self._recorder.fact(
                         GenreFait.RETARD_ANNONCE,
                         Role.MEDECIN_CONSEIL,

@@ -359,6 +359,56 @@ def test_who_waits_and_the_doctor_write_to_each_other_before_any_admission(
     expect(log_of(medecin)).to_contain_text("D'accord.")
 
 
+@pytest.mark.row("WR-03")
+def test_what_is_begun_to_one_who_waits_is_shown_with_nobody_else_and_is_not_lost(
+    product: Product, new_page: Callable[..., Page]
+) -> None:
+    mine = product.appointments_of(product.appointments[0]["medecin_id"])[:2]
+    medecin = Medecin(new_page(), product.login_of(mine[0]))
+    medecin.open_console()
+    rows = [medecin.page.locator(f'[data-id="{one["id"]}"] .row-main') for one in mine]
+    for one in mine:
+        Assure(new_page(360, 640, has_touch=True), one).wait()
+    field = medecin.page.locator("#waiting-words-field")
+    opened = medecin.page.get_by_text("Écrire à la personne qui attend")
+
+    # Without the picture, which nobody is called with before they are next.
+    rows[1].click()
+    opened.click()
+    field.fill("à l'un")
+    rows[0].click()
+    opened.click()
+    expect(field).to_have_value("")
+    field.fill("à l'autre")
+    rows[1].click()
+    opened.click()
+
+    path = medecin.page.locator("#waiting-words [role=status]").first
+    expect(path).to_contain_text("directement")
+    expect(field).to_have_value("à l'un")
+    rows[0].click()
+    opened.click()
+    expect(field).to_have_value("à l'autre")
+
+
+@pytest.mark.row("CO-07")
+@pytest.mark.row("AC-01")
+def test_a_panel_that_is_closed_gives_the_focus_to_what_is_seen(
+    meeting: tuple[Assure, Medecin],
+) -> None:
+    assure, medecin = meeting
+    assure.click("Écrire au médecin")
+    medecin.admit()
+    assure.sees_the_other()
+    # What opened it is within « Plus » now, which is folded.
+    field_of(assure).click()
+
+    assure.page.get_by_role("button", name="Fermer : Écrire").click()
+
+    assert assure.page.evaluate("document.activeElement.getClientRects().length") == 1
+    assert assure.focused() != "BODY"
+
+
 @pytest.mark.row("AC-01")
 @pytest.mark.row("CO-07")
 @pytest.mark.parametrize(

@@ -62,6 +62,15 @@ def test_nobody_talks_into_a_microphone_that_gives_nothing_or_is_off_without_bei
     medecin.page.keyboard.press("m")
     expect(off).to_be_hidden()
 
+    # The same again on the other side, each time said to who does not see it.
+    for _ in range(2):
+        assure.page.keyboard.press("m")
+        assure.page.evaluate("document.querySelector('#status').textContent = ''")
+        expect(unheard).to_contain_text("On ne vous entend pas", timeout=15_000)
+        expect(assure.page.locator("#status")).to_contain_text("On ne vous entend pas")
+        assure.page.keyboard.press("m")
+        expect(unheard).to_be_hidden()
+
     medecin.end()
     expect(assure.page.get_by_role("heading", name="terminé")).to_be_visible()
     assert (Desk(assure).live(), Desk(assure).listening()) == (0, 0)

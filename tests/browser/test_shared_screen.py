@@ -101,11 +101,12 @@ def test_a_screen_takes_the_place_of_the_camera_and_gives_it_back(
     sees(assure, wide=False)
     assert medecin.page.evaluate("__described") == described
 
-    # The other way round, and over the pause.
+    # The other way round, and over the pause. A double click asks once.
     assure.page.locator(".more summary").click()
-    assure.click("Partager mon écran")
+    assure.page.locator("#share").evaluate("(button) => { button.click(); button.click(); }")
     expect(medecin.page.locator("#screen-label")).to_have_text("L'assuré partage son écran")
     sees(medecin, wide=True)
+    assert assure.page.evaluate("__screens.length") == 1
     medecin.page.keyboard.press("p")
     expect(assure.page.locator("#held")).to_be_visible()
     assert assure.page.evaluate("__watch.peers.at(-1).getSenders().every((one) => !one.track)")

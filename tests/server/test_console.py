@@ -246,6 +246,21 @@ async def test_a_delay_announced_reaches_who_waits_and_their_record(service: Ser
 
 
 @pytest.mark.row("WR-02")
+async def test_a_delay_is_not_noted_of_a_call_that_goes_on_or_is_over(service: Service) -> None:
+    appointment = await service.appoint()
+    await service.seat(await service.assure(appointment))
+    doctor = await service.doctor()
+    seat, console = await service.seat(doctor, appointment), await service.console(doctor)
+
+    await seat.done("admit")
+    await console.done("announce_delay", {"minutes": 10})
+    await seat.done("end")
+    await console.done("announce_delay", {"minutes": 20})
+
+    assert "retard_annonce" not in await service.kinds(appointment.id)
+
+
+@pytest.mark.row("WR-02")
 async def test_a_delay_of_yesterday_does_not_hold(service: Service) -> None:
     console = await service.console(await service.doctor())
     await console.done("announce_delay", {"minutes": 20})
