@@ -15,6 +15,8 @@ import { ApiError, get, post, request } from "./page.js";
 /** @typedef {import('./api').Slots} Slots */
 
 const BASE = "/api/agent";
+/** So long after the last touch, the page asks by itself: nobody uses the session by that. */
+const ALONE_MS = 60_000;
 
 /** Emits `expired` (the session is over), `lost` and `found` (the network). */
 export const line = new EventTarget();
@@ -54,8 +56,15 @@ addEventListener("offline", () => say(true));
 export const query = (params) =>
   new URLSearchParams(Object.entries(params).filter(([, value]) => value)).toString();
 
+let touched = performance.now();
+for (const kind of ["pointerdown", "keydown"])
+  addEventListener(kind, () => (touched = performance.now()), { capture: true, passive: true });
+
+/** @returns {Record<string, string>} */
+const use = () => (performance.now() - touched > ALONE_MS ? { "X-Unattended": "1" } : {});
 /** @param {string} path @param {Record<string, string>} [params] */
-const read = (path, params = {}) => watched(get(`${BASE}${path}?${query(params)}`));
+const read = (path, params = {}) =>
+  watched(request(`${BASE}${path}?${query(params)}`, { headers: use() }));
 /** @param {string} path @param {object} [body] */
 const write = (path, body = {}) => watched(post(`${BASE}${path}`, body));
 /** @param {string} id */

@@ -25,6 +25,9 @@ from .errors import Unauthenticated
 from .http import answer, body
 from .messages import LoggedOut, Login
 
+#: A page says by it that nobody has touched it for a while.
+UNATTENDED = "X-Unattended"
+
 
 async def logged_in(request: web.Request, kind: Kind) -> tuple[Session, str]:
     """A session for the holder of a login link, and the secret for its cookie. The one that this
@@ -64,7 +67,8 @@ async def find_session(request: web.Request, kind: Kind) -> Session | None:
 
 
 async def session_of(request: web.Request, kind: Kind) -> Session:
-    """Being used, its idle time starts again (an assuré's has none: it ends when it ends).
+    """Being used, its idle time starts again (an assuré's has none: it ends when it ends); what a
+    page asks by itself, with nobody there, is no use.
 
     :raises Unauthenticated: no session, or not any more.
     """
@@ -72,7 +76,8 @@ async def session_of(request: web.Request, kind: Kind) -> Session:
     session = await find_session(request, kind)
     if session is None:
         raise Unauthenticated
-    if session.stale and kind not in ("assure", "tiers"):
+    used = UNATTENDED not in request.headers
+    if session.stale and used and kind not in ("assure", "tiers"):
         now = app[CLOCK]()
         async with app[REGISTRE].quick_transaction() as unite:
             await app[SESSIONS].seen(unite.connection, [session.reference], now)

@@ -395,6 +395,23 @@ def test_a_cut_line_is_said_and_ends_by_itself(agent: Agent) -> None:
     expect(agent.page.get_by_text("Connexion interrompue.")).to_be_hidden()
 
 
+@pytest.mark.row("SP-05")
+def test_what_the_page_asks_with_nobody_there_says_so(agent: Agent) -> None:
+    agent.view("Envois")
+    expect(agent.page.get_by_role("heading", name="Envois")).to_be_visible()
+
+    with agent.page.expect_request("**/api/agent/progression*", timeout=20_000) as alone:
+        agent.page.evaluate(
+            "{ const later = performance.now() + 61_000; performance.now = () => later; }"
+        )
+    agent.view("Télécontrôles")
+    with agent.page.expect_request("**/api/agent/telecontroles*") as asked:
+        agent.click("À faire")
+
+    assert alone.value.headers.get("x-unattended") == "1"
+    assert "x-unattended" not in asked.value.headers
+
+
 def test_a_session_that_ends_leads_to_the_login_and_keeps_what_was_typed(agent: Agent) -> None:
     agent.begin("Le Gall")
     agent.slots().first.click()

@@ -88,6 +88,22 @@ async def test_who_is_in_a_call_is_not_logged_out_by_the_clock(service: Service)
 
 
 @pytest.mark.row("SP-05")
+async def test_what_a_page_asks_with_nobody_there_is_no_use_of_the_session(
+    service: Service,
+) -> None:
+    agent, away = await service.agent(), await service.agent()
+    alone = {"X-Unattended": "1"}
+
+    for _ in range(31):
+        service.clock.pass_by(60)
+        await agent.get("/api/agent/progression")
+        last = await away.get("/api/agent/progression", headers=alone)
+
+    assert (await agent.get("/api/agent/session")).status == 200
+    assert last.status == 401
+
+
+@pytest.mark.row("SP-05")
 async def test_that_a_session_is_used_is_written_once_a_minute_at_most(service: Service) -> None:
     doctor = await service.doctor()
     before = service.dump()
