@@ -3,8 +3,8 @@
 import { ApiError, announce, byId, element } from "./page.js";
 import * as api from "./agent-api.js";
 import { chosen } from "./agent-actions.js";
-import { byName, complain, fill, words } from "./agent-form.js";
-import { STANDING, plural, sayInstant, sayLocal } from "./agent-words.js";
+import { ask, byName, complain, fill, words } from "./agent-form.js";
+import { STANDING, localOf, plural, sayInstant, sayLocal } from "./agent-words.js";
 
 /** @typedef {import('./api').AgentSession} AgentSession */
 /** @typedef {import('./api').Planned} Planned */
@@ -31,6 +31,8 @@ export class AbsencesView {
     this.session = session;
     this.changed = changed;
     fill(byId("absence-doctor", HTMLSelectElement), byName(session.doctors), "Choisir");
+    const doctor = byId("absence-doctor", HTMLSelectElement);
+    doctor.addEventListener("change", () => void this.#known());
     byId("absence").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#declare();
@@ -46,6 +48,53 @@ export class AbsencesView {
   /** What is on screen follows what was done in the panel. */
   async refresh() {
     if (this.#absence) await this.#show();
+  }
+
+  /** The absences of who is chosen: what a colleague has entered, and what was entered by mistake. */
+  async #known() {
+    const doctor = byId("absence-doctor", HTMLSelectElement).value;
+    const list = doctor ? await api.absences(doctor).catch(() => null) : null;
+    if (doctor === byId("absence-doctor", HTMLSelectElement).value) this.#drawKnown(doctor, list);
+  }
+
+  /** @param {string} doctor @param {import('./api').AbsenceList | null} list */
+  #drawKnown(doctor, list) {
+    byId("absence-known").hidden = !list;
+    if (!list) return;
+    byId("absence-known-none").textContent = list.items.length ? "" : "Aucune absence n'est enregistrée.";
+    byId("absence-known-list").replaceChildren(
+      ...list.items.map(({ id, start, end }) => {
+        const say = (/** @type {string} */ at) => sayLocal(localOf(at, list.timezone));
+        const span = `du ${say(start)} au ${say(end)}`;
+        const remove = element(
+          "button",
+          { type: "button", className: "button quiet", "aria-label": `Supprimer l'absence ${span}` },
+          "Supprimer",
+        );
+        remove.addEventListener("click", () => void this.#remove(doctor, id, span));
+        return element("li", null, element("p", null, span), remove);
+      }),
+    );
+  }
+
+  /** @param {string} doctor @param {string} id @param {string} span */
+  async #remove(doctor, id, span) {
+    const removed = await ask({
+      title: "Supprimer cette absence ?",
+      content: [
+        element("p", null, `${chosen(byId("absence-doctor", HTMLSelectElement))}, ${span}.`),
+        element("p", null, "Des rendez-vous sont de nouveau proposés pendant ce temps. Ceux qui ont été réaffectés le restent."),
+      ],
+      confirm: "Supprimer l'absence",
+      dismiss: "Garder l'absence",
+      danger: true,
+      submit: async () => {
+        this.#drawKnown(doctor, await api.hereAgain(doctor, id));
+        announce("Absence supprimée.");
+      },
+    });
+    // What opened the question has gone.
+    if (removed) byId("absence-known-title").focus();
   }
 
   async #declare() {
@@ -74,6 +123,7 @@ export class AbsencesView {
     byId("absence-title").textContent =
       `${chosen(doctor)}, absence du ${sayLocal(start)} au ${sayLocal(end)}`;
     byId("absence-result").hidden = false;
+    void this.#known();
     await this.#show();
     byId("absence-title").focus();
   }

@@ -124,6 +124,12 @@ export const slots = (doctor, from, minutes) =>
 
 /** @param {string} doctor @param {import('./api').AbsenceForm} form @returns {Promise<PlannedList>} */
 export const absent = (doctor, form) => write(`/medecins/${doctor}/absences`, form);
+/** @typedef {import('./api').AbsenceList} AbsenceList */
+/** @param {string} doctor @returns {Promise<AbsenceList>} */
+export const absences = (doctor) => read(`/medecins/${doctor}/absences`);
+/** @param {string} doctor @param {string} id @returns {Promise<AbsenceList>} what is left */
+export const hereAgain = (doctor, id) =>
+  watched(request(`${BASE}/medecins/${doctor}/absences/${id}`, { method: "DELETE" }));
 /** @param {string} doctor @param {import('./api').AbsenceForm} form @returns {Promise<PlannedList>} */
 export const during = (doctor, { start, end }) =>
   read(`/medecins/${doctor}/rendez-vous`, { de: start, a: end });

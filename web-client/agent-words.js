@@ -164,8 +164,9 @@ export const sayTo = (to) =>
 export const sayInstant = (at, timezone) =>
   `${formatDate(at, timezone)} à ${formatTime(at, timezone)}`;
 
-/** @param {string} local « 2026-12-01T14:30 » @returns {string} « mardi 1er décembre à 14 h 30 » */
-export const sayLocal = (local) => sayInstant(`${local}:00Z`, "UTC");
+/** @param {string} local « 2026-12-01T14:30 » @returns {string} « mardi 1er décembre à 14 h 30 »; with its year, if another */
+export const sayLocal = (local) =>
+  `${sayDay(local.slice(0, 10))} à ${formatTime(`${local}:00Z`, "UTC")}`;
 
 /** @param {string} day « 2026-12-01 » @returns {string} « mardi 1er décembre » */
 export function sayDay(day) {

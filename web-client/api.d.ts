@@ -526,6 +526,19 @@ export interface PlannedList {
   pages: number;
 }
 
+/** A médecin-conseil is away from `start` to `end`. */
+export interface AbsenceShown {
+  id: string;
+  start: string;
+  end: string;
+}
+
+/** GET /api/agent/medecins/{medecin}/absences: those that are not over. */
+export interface AbsenceList {
+  items: AbsenceShown[];
+  timezone: string;
+}
+
 /** One message and where it stands. */
 export interface Message {
   id: string;

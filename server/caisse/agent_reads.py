@@ -30,6 +30,8 @@ from server.store.sends import Wanted
 from server.store.sql import RegistreSql, UniteSql
 from server.web.agent_messages import (
     AbsenceForm,
+    AbsenceList,
+    AbsenceShown,
     AgentSession,
     InPerson,
     Message,
@@ -47,7 +49,7 @@ from server.web.messages import Choice
 
 from . import agent_view as view
 from .agents import own
-from .away import absence
+from .away import absence, theirs
 from .contacts import CONTEXT_LABELS
 from .justified import is_medical, justifications
 from .planning import Planning
@@ -130,6 +132,21 @@ class AgentReads:
             items = await _planned(unite.connection, rows)
         pages = max(1, -(-total // size))
         return PlannedList(items=items, total=total, page=search.page, pages=pages)
+
+    async def absences(self, agent: Agent, doctor: str) -> AbsenceList:
+        """Of one médecin-conseil, those that are not over.
+
+        :raises MedecinInconnu: not of the agent's caisse.
+        """
+        now = self._clock()
+        async with self._registre.lecture() as unite:
+            caisse = await theirs(unite.connection, agent, doctor)
+            found = await agenda.absences_to_come(unite.connection, doctor, now)
+        items = [
+            AbsenceShown(id=identifier, start=away.debut.isoformat(), end=away.fin.isoformat())
+            for identifier, away in found
+        ]
+        return AbsenceList(items=items, timezone=caisse.fuseau)
 
     async def during(self, agent: Agent, doctor: str, form: AbsenceForm) -> PlannedList:
         """What somebody else must take, or be moved, where this médecin-conseil is away then: by

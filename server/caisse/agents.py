@@ -29,7 +29,7 @@ from server.web.agent_messages import (
 )
 
 from . import contacts, post, readdress
-from .away import absence
+from .away import absence, theirs
 from .inperson import InPerson
 from .justified import Examiner
 from .planning import NEAR, Planning
@@ -104,6 +104,15 @@ class Agents:
         async with self._registre.transaction() as unite:
             away = await absence(unite.connection, agent, doctor, form)
             await agenda.add_absence(unite.connection, doctor, away)
+
+    async def here_again(self, agent: Agent, doctor: str, absence_id: str) -> None:
+        """That absence was entered by mistake, or given up; nothing, where it is gone already.
+
+        :raises MedecinInconnu: not of the agent's caisse.
+        """
+        async with self._registre.transaction() as unite:
+            await theirs(unite.connection, agent, doctor)
+            await agenda.remove_absence(unite.connection, doctor, absence_id)
 
     # --- the person -----------------------------------------------------------------------------
 

@@ -1,11 +1,11 @@
 """When a médecin-conseil is taken, away or available: by visio and in person alike."""
 
 from collections.abc import Collection, Sequence
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Column, Select, Table, bindparam, insert, select
+from sqlalchemy import Column, Select, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.agenda import Disponibilite, Plage
@@ -88,6 +88,9 @@ async def absences(connection: AsyncConnection, doctor: str, between: Plage) -> 
 
 
 async def add_absence(connection: AsyncConnection, doctor: str, away: Plage) -> None:
+    """Once, however often it is said."""
+    if away in await absences(connection, doctor, away):
+        return
     await connection.execute(
         insert(t.absence).values(
             id=str(uuid4()),
@@ -95,6 +98,25 @@ async def add_absence(connection: AsyncConnection, doctor: str, away: Plage) -> 
             debut=written(away.debut),
             fin=written(away.fin),
         )
+    )
+
+
+async def absences_to_come(
+    connection: AsyncConnection, doctor: str, now: datetime
+) -> list[tuple[str, Plage]]:
+    """Those that are not over, each with its id, the first first."""
+    rows = await connection.execute(
+        select(t.absence)
+        .where(t.absence.c.medecin_conseil == doctor, t.absence.c.fin > written(now))
+        .order_by(t.absence.c.debut, t.absence.c.id)
+    )
+    return [(row.id, Plage(read(row.debut), read(row.fin))) for row in rows]
+
+
+async def remove_absence(connection: AsyncConnection, doctor: str, identifier: str) -> None:
+    """Nothing, where it is gone already."""
+    await connection.execute(
+        delete(t.absence).where(t.absence.c.id == identifier, t.absence.c.medecin_conseil == doctor)
     )
 
 

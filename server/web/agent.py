@@ -208,6 +208,22 @@ async def absent(request: web.Request) -> web.Response:
     return answer(await office.reads.during(agent, doctor, form), status=201)
 
 
+@routes.get("/api/agent/medecins/{medecin}/absences")
+async def absences(request: web.Request) -> web.Response:
+    """Those that are not over."""
+    agent, office = request[AGENT], request.app[OFFICE]
+    return answer(await office.reads.absences(agent, request.match_info["medecin"][:36]))
+
+
+@routes.delete("/api/agent/medecins/{medecin}/absences/{absence}")
+async def here_again(request: web.Request) -> web.Response:
+    """That one is not, after all: those that are left."""
+    agent, office = request[AGENT], request.app[OFFICE]
+    doctor = request.match_info["medecin"][:36]
+    await office.acts.here_again(agent, doctor, request.match_info["absence"][:36])
+    return answer(await office.reads.absences(agent, doctor))
+
+
 @routes.get("/api/agent/medecins/{medecin}/rendez-vous")
 async def during(request: web.Request) -> web.Response:
     """What is still to be given to others or moved, of a time that was said to be an absence."""

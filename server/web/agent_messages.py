@@ -205,6 +205,21 @@ class PlannedList(Body, frozen=True):
     pages: int
 
 
+class AbsenceShown(Body, frozen=True):
+    """A médecin-conseil is away from `start` to `end`."""
+
+    id: str
+    start: str
+    end: str
+
+
+class AbsenceList(Body, frozen=True):
+    """GET /api/agent/medecins/{medecin}/absences: those that are not over."""
+
+    items: list[AbsenceShown]
+    timezone: str
+
+
 class Message(Body, frozen=True):
     """One message and where it stands."""
 

@@ -163,7 +163,9 @@ TABLE: tuple[Line, ...] = (
     ),
     *may(
         "agent",
+        "GET /api/agent/medecins/{medecin}/absences",
         "POST /api/agent/medecins/{medecin}/absences",
+        "DELETE /api/agent/medecins/{medecin}/absences/{absence}",
         "GET /api/agent/medecins/{medecin}/rendez-vous",
         owned="medecin",
     ),

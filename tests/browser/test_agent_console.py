@@ -139,6 +139,27 @@ def test_an_absence_lists_the_appointments_to_give_to_a_colleague(agent: Agent) 
     assert agent.focused() != "BODY"
 
 
+@pytest.mark.row("CA-02")
+def test_an_absence_entered_by_mistake_is_seen_and_removed(agent: Agent) -> None:
+    agent.view("Absences")
+    doctor = agent.page.locator("#absence-doctor")
+    doctor.select_option(index=1)
+    known = agent.page.get_by_role("region", name="Absences à venir")
+    expect(known).to_contain_text("Aucune absence")
+    agent.page.get_by_label("Du", exact=True).locator("visible=true").fill("2031-03-03T08:00")
+    agent.page.get_by_label("Au", exact=True).locator("visible=true").fill("2032-03-03T19:00")
+    agent.click("Enregistrer l'absence")
+    expect(known).to_contain_text("3 mars 2031")
+    agent.sound()
+
+    known.get_by_role("button", name="Supprimer l'absence du").click()
+    agent.sound()
+    agent.page.get_by_role("dialog").get_by_role("button", name="Supprimer").click()
+
+    expect(known).to_contain_text("Aucune absence")
+    expect(agent.page.locator("#absence-known-title")).to_be_focused()
+
+
 @pytest.mark.row("CA-04")
 def test_an_import_is_tried_first_and_says_which_line_is_wrong(agent: Agent) -> None:
     agent.view("Importer")

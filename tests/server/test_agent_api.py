@@ -25,7 +25,8 @@ LIST = "/api/agent/telecontroles"
 async def test_every_route_wants_an_agents_session(base: str, office: Office) -> None:
     stranger = Browser(base)
     one = (await office.plan()).id
-    places = {"id": one, "envoi": one, "medecin": "mc-1", "justification": one, "genre": "x"}
+    places = {"id": one, "medecin": "mc-1", "genre": "x"}
+    places |= dict.fromkeys(("envoi", "justification", "absence"), one)
 
     refused = []
     for route in agent.routes:
@@ -203,6 +204,29 @@ async def test_an_absence_names_who_would_come_in_person_to_somebody_who_is_away
     assert ([one["id"] for one in still["items"]], moved["items"]) == ([one["id"]], [])
     assert (wrong.status, wrong.error["code"]) == (422, "date_illisible")
     assert lille.status in {404, 422}
+
+
+@pytest.mark.row("CA-02")
+async def test_an_absence_entered_by_mistake_is_shown_and_removed(
+    console: Browser, office: Office
+) -> None:
+    absences = "/api/agent/medecins/mc-1/absences"
+    await console.ok(absences, {"start": "2027-01-08T08:00", "end": "2027-01-08T19:00"})
+    await console.ok(absences, {"start": "2027-01-13T08:00", "end": "2027-01-13T19:00"})
+    for _ in "twice":
+        await console.ok(absences, {"start": "2027-01-14T08:00", "end": "2028-01-14T19:00"})
+    refused = await console.post(LIST, PLAN)
+
+    first, wrong = (await console.ok(absences, method="GET"))["items"]
+    left = await console.ok(f"{absences}/{wrong['id']}", method="DELETE")
+    again = await console.ok(f"{absences}/{wrong['id']}", method="DELETE")
+    lille = await console.get("/api/agent/medecins/mc-lille/absences")
+
+    assert refused.error["code"] == "medecin_indisponible"
+    assert wrong["end"] == "2028-01-14T18:00:00+00:00"
+    assert left == again == {"items": [first], "timezone": "Europe/Paris"}
+    assert lille.status in {404, 422}
+    await planned(console)
 
 
 # --- the list -----------------------------------------------------------------------------------
