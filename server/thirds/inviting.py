@@ -11,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.presence import SERVICE, GenreFait, Role
+from controle.registre import TelecontroleInconnu
 from controle.telecontrole import Fenetre, Telecontrole
 from controle.tiers import INVITABLE, TiersInconnu, TropDeTiers, TropTardPourInviter, annonces
 from server.clock import SystemClock
@@ -18,12 +19,13 @@ from server.config import Config
 from server.identity.secrets import Keeper, new_code, new_secret
 from server.record import Recorder
 from server.store import schema as t
-from server.store.sql import RegistreSql, written
+from server.store.sql import RegistreSql, UniteSql, written
 from server.web.thirds_messages import ThirdInvitation, ThirdInvited, ThirdList
 from signaling.protocol import ThirdKind
 from signaling.rooms import Rooms
 
 By = Literal["medecin_conseil", "agent"]
+Mine = Callable[[Telecontrole], bool]
 
 
 class Cutter(Protocol):
@@ -33,8 +35,8 @@ class Cutter(Protocol):
 
 
 class Inviting:
-    """`own`: reads a télécontrôle and refuses it to who it is not for, in the transaction in which
-    something is done to it."""
+    """`mine`: whether a télécontrôle is still for who asks; looked at in the transaction in which
+    something is done to it, for it may have been handed over since the request began."""
 
     def __init__(
         self,
@@ -67,15 +69,16 @@ class Inviting:
             needs=[cast(ThirdKind, str(one)) for one in annonces(un.besoins)],
         )
 
-    async def invite(self, telecontrole: str, kind: ThirdKind, by: By) -> ThirdInvited:
+    async def invite(self, telecontrole: str, kind: ThirdKind, by: By, mine: Mine) -> ThirdInvited:
         """A link and a code, which are not kept and cannot be shown again.
 
+        :raises TelecontroleInconnu: not for them any more.
         :raises Refus: it is over, or as many are invited as may be.
         """
         now, secret, code, identifier = self._clock(), new_secret(), new_code(), str(uuid4())
         async with self._registre.quick_transaction() as unite:
             connection = unite.connection
-            un = await unite.telecontrole(telecontrole)
+            un = await _own(unite, telecontrole, mine)
             self._check_open(un, now)
             alive = [one for one in await _rows(connection, telecontrole) if not one["revoque"]]
             if len(alive) >= self._config.third_invitations:
@@ -106,23 +109,27 @@ class Inviting:
             until=un.fermeture(self._fenetre).isoformat(),
         )
 
-    async def revoke(self, telecontrole: str, invitation: str, by: By, cut: Cutter) -> None:
+    async def revoke(
+        self, telecontrole: str, invitation: str, by: By, mine: Mine, cut: Cutter
+    ) -> None:
         """Neither link, code nor session opens anything any more; who is inside is out.
 
+        :raises TelecontroleInconnu: not for them any more.
         :raises TiersInconnu: it is not one of this télécontrôle's.
         """
         now = self._clock()
         async with self._registre.quick_transaction() as unite:
-            connection, mine = unite.connection, t.tiers.c.id == invitation
+            await _own(unite, telecontrole, mine)
+            connection, this = unite.connection, t.tiers.c.id == invitation
             found = await connection.execute(
-                select(t.tiers).where(mine, t.tiers.c.telecontrole == telecontrole)
+                select(t.tiers).where(this, t.tiers.c.telecontrole == telecontrole)
             )
             row = found.mappings().first()
             if row is None:
                 raise TiersInconnu
             if row["revoque"]:
                 return
-            await connection.execute(update(t.tiers).where(mine).values(revoque=written(now)))
+            await connection.execute(update(t.tiers).where(this).values(revoque=written(now)))
             sessions = await _close_sessions(connection, invitation, now)
             details = {"qualite": row["qualite"]}
             if row["siege"]:
@@ -148,6 +155,13 @@ class Inviting:
             entered=row["entre"] is not None,
             locked=row["essais_en_tout"] >= self._config.code_tries_in_all,
         )
+
+
+async def _own(unite: UniteSql, telecontrole: str, mine: Mine) -> Telecontrole:
+    un = await unite.telecontrole(telecontrole)
+    if not mine(un):
+        raise TelecontroleInconnu
+    return un
 
 
 def whose(by: By) -> str:

@@ -7,7 +7,7 @@ from aiohttp import web
 from controle.tiers import TiersInconnu
 from server.identity.sessions import give_cookie
 from server.keys import CONFIG, INVITING, SESSION, THIRD_DOOR
-from server.thirds.inviting import By
+from server.thirds.inviting import By, Mine
 
 from .errors import BadBody
 from .gates import guessed
@@ -70,6 +70,12 @@ def by(request: web.Request) -> By:
     return "medecin_conseil" if request.path.startswith("/api/console/") else "agent"
 
 
+def mine(request: web.Request) -> Mine:
+    """A télécontrôle changes its médecin-conseil, never its caisse."""
+    subject = request[SESSION].subject
+    return lambda un: by(request) == "agent" or un.medecin_conseil == subject
+
+
 @routes.get(CONSOLE)
 @routes.get(AGENT)
 async def invitations(request: web.Request) -> web.Response:
@@ -80,7 +86,8 @@ async def invitations(request: web.Request) -> web.Response:
 @routes.post(AGENT)
 async def invite(request: web.Request) -> web.Response:
     form = await body(request, ThirdForm)
-    made = await request.app[INVITING].invite(wanted(request), form.kind, by(request))
+    which = wanted(request)
+    made = await request.app[INVITING].invite(which, form.kind, by(request), mine(request))
     return answer(made, status=201)
 
 
@@ -94,5 +101,6 @@ async def revoke(request: web.Request) -> web.Response:
         invitation = str(UUID(request.match_info["invitation"]))
     except ValueError:
         raise TiersInconnu from None
-    await request.app[INVITING].revoke(wanted(request), invitation, by(request), cut)
+    which = wanted(request)
+    await request.app[INVITING].revoke(which, invitation, by(request), mine(request), cut)
     return web.Response(status=204)

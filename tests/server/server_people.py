@@ -5,7 +5,7 @@ import json
 import secrets
 import shutil
 import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -305,7 +305,7 @@ class Browser:
         path: str,
         body: Any = None,
         *,
-        data: bytes | None = None,
+        data: bytes | AsyncIterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
         sent = dict(headers or {})

@@ -1,13 +1,18 @@
 """A third participant from the invitation to the record (row CO-08): a whole service."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import stores
 from server_people import SeatRefused, Service
+from sqlalchemy import update
 from third_scenes import answer, came, heard, ice, invite, offer, path, scene, seated
+
+from server import keys
+from server.store import schema as t
 
 Serve = Callable[..., Awaitable[Service]]
 
@@ -200,6 +205,26 @@ async def test_nobody_is_invited_to_what_is_over_nor_more_than_may_be(serve: Ser
     assert again.status == 201
     assert (late.status, late.error["code"]) == (409, "trop_tard_pour_inviter")
     assert [one["revoked"] for one in listed["invitations"]].count(True) == 1
+
+
+async def test_nobody_is_invited_by_who_has_handed_it_over_since_they_began_to_ask(
+    service: Service,
+) -> None:
+    appointment, doctor = await service.appoint(), await service.doctor()
+    await invite(doctor, appointment)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b'{"kind":'
+        await asyncio.sleep(0.3)
+        async with service.registre.transaction() as unite:
+            of = update(t.telecontrole).where(t.telecontrole.c.id == appointment.id)
+            await unite.connection.execute(of.values(medecin_conseil="mc-2"))
+        yield b'"proche"}'
+
+    refused = await doctor.ask("POST", path(appointment), data=slowly())
+
+    assert (refused.status, refused.error["code"]) == (404, "telecontrole_inconnu")
+    assert len((await service.app[keys.INVITING].all(appointment.id)).invitations) == 1
 
 
 @pytest.mark.row("CO-08")
