@@ -97,7 +97,7 @@ def test_a_document_waits_for_the_admission_and_arrives_whole_over_a_lost_connec
     assert assure.page.evaluate("__bytes") < 1_520_000
     ask_for(assure, "fresh")
     medecin.page.wait_for_function("() => __watch.peers.length === 2")
-    assure.page.evaluate("__full = Infinity")
+    assure.page.evaluate("__empties()")
 
     expect(mine).to_contain_text("Remis au médecin à", timeout=30_000)
     expect(mine.locator("bdi")).to_have_text("IMG_gpj.exe.jpg")

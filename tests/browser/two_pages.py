@@ -29,6 +29,11 @@ const waiting = Object.getOwnPropertyDescriptor(RTCDataChannel.prototype, 'buffe
 Object.defineProperty(RTCDataChannel.prototype, 'bufferedAmount', {
   get() { return __bytes > __full ? 1e9 : waiting.call(this); },
 });
+// As a channel that empties: whoever has begun to wait for it is told.
+window.__empties = () => {
+  __full = Infinity;
+  for (const one of Object.values(__channels)) one.dispatchEvent(new Event('bufferedamountlow'));
+};
 """
 #: A module of the page, the same one that it runs itself.
 MODULE = """(name) => import(new URL(name, document.querySelector('script[type=module]').src))"""
