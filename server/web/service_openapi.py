@@ -285,6 +285,7 @@ OWN: Mapping[str, tuple[int, ...]] = {
     "GET /readyz": (503,),
     "GET /.well-known/security.txt": (404,),
     "POST /api/agent/telecontroles": (409,),
+    "GET /api/agent/medecins/{medecin}/absences": (422,),
     "POST /api/verification": (404, 429),
     "POST /api/verification/reponse": (403, 404, 429),
     "POST /api/assure/attestation": (503,),
