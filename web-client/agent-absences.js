@@ -30,8 +30,8 @@ export class AbsencesView {
     this.router = router;
     this.session = session;
     this.changed = changed;
-    fill(byId("absence-doctor", HTMLSelectElement), byName(session.doctors), "Choisir");
     const doctor = byId("absence-doctor", HTMLSelectElement);
+    fill(doctor, byName(session.doctors), "Choisir");
     doctor.addEventListener("change", () => void this.#known());
     byId("absence").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -52,9 +52,10 @@ export class AbsencesView {
 
   /** The absences of who is chosen: what a colleague has entered, and what was entered by mistake. */
   async #known() {
-    const doctor = byId("absence-doctor", HTMLSelectElement).value;
+    const select = byId("absence-doctor", HTMLSelectElement);
+    const doctor = select.value;
     const list = doctor ? await api.absences(doctor).catch(() => null) : null;
-    if (doctor === byId("absence-doctor", HTMLSelectElement).value) this.#drawKnown(doctor, list);
+    if (doctor === select.value) this.#drawKnown(doctor, list);
   }
 
   /** @param {string} doctor @param {import('./api').AbsenceList | null} list */

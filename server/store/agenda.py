@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Column, Select, Table, bindparam, delete, insert, select
+from sqlalchemy import Column, Row, Select, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from controle.agenda import Disponibilite, Plage
@@ -64,21 +64,27 @@ async def occupied(
     but: Collection[str] = (),
 ) -> list[Plage]:
     """What already holds an hour; `but`: those (télécontrôles, in-person) about to give it up."""
+    held = await _held(connection, doctor, between)
+    return sorted(plage for row, plage in held if row.id not in but)
+
+
+async def _held(
+    connection: AsyncConnection, doctor: str, between: Plage
+) -> list[tuple[Row[Any], Plage]]:
+    """Télécontrôles, then in-person appointments, that overlap it, each with its time."""
     asked = {
         "doctor": doctor,
         "earliest": written(between.debut - LONGEST),
         "latest": written(between.fin),
     }
-    taken: list[Plage] = []
+    found: list[tuple[Row[Any], Plage]] = []
     for occupying in _OCCUPYING:
-        rows = await connection.execute(occupying, asked)
-        taken += [_plage(row.debut, row.duree_minutes) for row in rows if row.id not in but]
-    return sorted(one for one in taken if one.chevauche(between))
-
-
-def _plage(start: str, minutes: int) -> Plage:
-    begin = read(start)
-    return Plage(begin, begin + timedelta(minutes=minutes))
+        for row in await connection.execute(occupying, asked):
+            begin = read(row.debut)
+            plage = Plage(begin, begin + timedelta(minutes=row.duree_minutes))
+            if plage.chevauche(between):
+                found.append((row, plage))
+    return found
 
 
 async def absences(connection: AsyncConnection, doctor: str, between: Plage) -> list[Plage]:
@@ -150,15 +156,4 @@ async def set_availabilities(
 async def during(connection: AsyncConnection, doctor: str, away: Plage) -> list[str]:
     """The télécontrôles that somebody else will have to take, or whose in-person appointment they
     would have to."""
-    asked = {
-        "doctor": doctor,
-        "earliest": written(away.debut - LONGEST),
-        "latest": written(away.fin),
-    }
-    found: list[str] = []
-    for occupying in _OCCUPYING:
-        rows = await connection.execute(occupying, asked)
-        found += [
-            row.telecontrole for row in rows if _plage(row.debut, row.duree_minutes).chevauche(away)
-        ]
-    return found
+    return [row.telecontrole for row, _ in await _held(connection, doctor, away)]
